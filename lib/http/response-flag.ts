@@ -3,18 +3,18 @@
  * as one number.
  */
 export const responseFlag = {
-  failedLocalHealthCheck: 1 << 0,
-  noHealthyUpstream: 1 << 1,
-  upstreamRequestTimeout: 1 << 2,
-  localReset: 1 << 3,
-  upstreamRemoteReset: 1 << 4,
-  upstreamConnectionFailure: 1 << 5,
-  upstreamConnectionTermination: 1 << 6,
-  upstreamOverflow: 1 << 7,
-  noRouteFound: 1 << 8,
-  delayInjected: 1 << 9,
-  faultInjected: 1 << 10,
-  rateLimited: 1 << 11,
+  failedLocalHealthCheck: 1,
+  noHealthyUpstream: 2,
+  upstreamRequestTimeout: 4,
+  localReset: 8,
+  upstreamRemoteReset: 16,
+  upstreamConnectionFailure: 32,
+  upstreamConnectionTermination: 64,
+  upstreamOverflow: 128,
+  noRouteFound: 256,
+  delayInjected: 512,
+  faultInjected: 1024,
+  rateLimited: 2048,
 } as const;
 
 /** In the order in which they are joined: the order of the bits. */
