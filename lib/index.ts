@@ -1,1 +1,10 @@
-export {};
+export type { ConfigProblem, SidecarErrorCode } from './base/errors.js';
+export { ConfigError, SidecarError } from './base/errors.js';
+export type { Logger } from './base/log.js';
+export type { OutboundBody } from './egress/outbound-body.js';
+export type { HeaderRecord, OutboundResponse } from './egress/outbound-response.js';
+export type { BodyInput, HeadersInput, RequestOptions } from './egress/request-options.js';
+export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';
+export { createSidecar } from './sidecar.js';
+export type { SidecarOptions } from './sidecar-options.js';
+export type { MountedApplication } from './upstream/mounted-host.js';

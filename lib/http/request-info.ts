@@ -1,5 +1,5 @@
-import type { RequestHead } from './message.js';
 import type { HeaderList } from './headers.js';
+import type { RequestHead } from './message.js';
 
 /** What happened to one request, gathered on its way, for the access log. */
 export interface RequestInfo {

@@ -1,0 +1,279 @@
+import { httpDate } from '../base/http-date.js';
+import type { FilterCallbacks, MatchedRoute } from '../http/filter.js';
+import { FilterChain } from '../http/filter-chain.js';
+import { getHeader, type HeaderList } from '../http/headers.js';
+import type { RequestHead, ResponseHead } from '../http/message.js';
+import type { NativeExchange } from '../http/native-exchange.js';
+import type { RequestInfo } from '../http/request-info.js';
+import type { RequestDecoder, ResponseEncoder } from '../http/stream.js';
+import { chargeResponseClass } from '../telemetry/stats/response-class.js';
+import type { ConnectionManager } from './connection-manager.js';
+import type { DownstreamConnection } from './downstream-connection.js';
+import { applyRequestHeaderRules } from './forwarded-headers.js';
+import { createLocalReply } from './local-reply.js';
+import { applyResponseHeaderRules } from './response-headers.js';
+
+/** The protocol a request came in with, as the access log shows it. */
+export type StreamProtocol = RequestInfo['protocol'];
+
+const emptyHead: RequestHead = { method: '', path: '', authority: '', headers: [] };
+
+/**
+ * One request under way, from its head to the last byte of its response. It is the stream of its
+ * codec, the callbacks of its filters and the record for the access log in one, so that a request
+ * costs few objects.
+ */
+export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInfo {
+  requestHead: RequestHead = emptyHead;
+  responseHeaders: HeaderList | undefined = undefined;
+  responseCode = 0;
+  responseFlags = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  upstreamHost: string | undefined = undefined;
+  upstreamCluster: string | undefined = undefined;
+  isInternal = false;
+  hasEnvoyHeaders = false;
+  route: MatchedRoute | undefined = undefined;
+  durationMs = 0;
+  readonly protocol: StreamProtocol;
+  readonly startWallMs: number;
+  readonly #manager: ConnectionManager;
+  readonly #encoder: ResponseEncoder;
+  readonly #connection: DownstreamConnection;
+  readonly #startMs: number;
+  #chain: FilterChain | undefined = undefined;
+  #isTraceForced = false;
+  #isRequestComplete = false;
+  #isDone = false;
+
+  constructor(
+    manager: ConnectionManager,
+    encoder: ResponseEncoder,
+    connection: DownstreamConnection,
+    protocol: StreamProtocol,
+  ) {
+    this.#manager = manager;
+    this.#encoder = encoder;
+    this.#connection = connection;
+    this.protocol = protocol;
+    const { clock, stats } = manager.context;
+    this.startWallMs = clock.wallNow();
+    this.#startMs = clock.now();
+    stats.downstreamRqTotal++;
+    stats.downstreamRqHttp1Total++;
+    stats.downstreamRqActive++;
+  }
+
+  get nativeExchange(): NativeExchange | undefined {
+    return this.#encoder.nativeExchange;
+  }
+
+  /** Whether the whole request has arrived. */
+  get isRequestComplete(): boolean {
+    return this.#isRequestComplete;
+  }
+
+  // The request, from the codec.
+
+  decodeHead(head: RequestHead, endStream: boolean): void {
+    this.requestHead = head;
+    this.#isRequestComplete = endStream;
+    try {
+      this.#decodeHead(head, endStream);
+    } catch (error) {
+      this.#onInternalError(error);
+    }
+  }
+
+  decodeData(chunk: Buffer, endStream: boolean): void {
+    this.bytesReceived += chunk.length;
+    this.#isRequestComplete = endStream;
+    if (!this.#isDone) {
+      try {
+        this.#chain?.decodeData(chunk, endStream);
+      } catch (error) {
+        this.#onInternalError(error);
+      }
+    }
+  }
+
+  decodeEnd(trailers: HeaderList | undefined): void {
+    this.#isRequestComplete = true;
+    if (!this.#isDone) {
+      try {
+        this.#chain?.decodeEnd(trailers);
+      } catch (error) {
+        this.#onInternalError(error);
+      }
+    }
+  }
+
+  onDownstreamReset(): void {
+    if (!this.#isDone) {
+      this.#manager.context.stats.downstreamRqRxReset++;
+      this.#finish();
+    }
+  }
+
+  onResponseWritable(): void {
+    this.#chain?.onResponsePaused(false);
+  }
+
+  // The filters' callbacks.
+
+  setResponseFlag(flag: number): void {
+    this.responseFlags |= flag;
+  }
+
+  continueDecoding(): void {
+    if (!this.#isDone) {
+      this.#chain?.continueDecoding();
+    }
+  }
+
+  sendLocalReply(status: number, body: string, headers?: HeaderList): void {
+    if (this.responseCode !== 0 || this.#isDone) {
+      return;
+    }
+    const reply = createLocalReply(status, body, this.requestHead.method, headers);
+    this.encodeHead(reply.head, reply.body === undefined, reply.body !== undefined);
+    if (reply.body !== undefined) {
+      this.encodeData(reply.body, true);
+    }
+  }
+
+  encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
+    if (this.#isDone) {
+      return;
+    }
+    this.#chain?.encodeHead(head, endStream);
+    const { config, clock, stats, listenerStats } = this.#manager.context;
+    const isClosing = this.#isClosing(endStream);
+    applyResponseHeaderRules(head.headers, config.serverName, httpDate(clock.wallNow()), isClosing);
+    if (this.#isTraceForced) {
+      head.headers.push('x-request-id', getHeader(this.requestHead.headers, 'x-request-id') ?? '');
+    }
+    this.responseCode = head.status;
+    this.responseHeaders = head.headers;
+    chargeResponseClass(stats, head.status);
+    chargeResponseClass(listenerStats, head.status);
+    this.#encoder.encodeHead(head, endStream, moreFollows);
+    if (endStream) {
+      this.#onResponseComplete();
+    }
+  }
+
+  encodeData(chunk: Buffer, endStream: boolean): boolean {
+    if (this.#isDone) {
+      return true;
+    }
+    this.bytesSent += chunk.length;
+    const canGoOn = this.#encoder.encodeData(chunk, endStream);
+    if (endStream) {
+      this.#onResponseComplete();
+    } else if (!canGoOn) {
+      this.#manager.context.stats.downstreamFlowControlPausedReadingTotal++;
+    }
+    return canGoOn;
+  }
+
+  encodeEnd(trailers: HeaderList | undefined): void {
+    if (!this.#isDone) {
+      this.#encoder.encodeEnd(trailers);
+      this.#onResponseComplete();
+    }
+  }
+
+  resetStream(): void {
+    if (!this.#isDone) {
+      this.#manager.context.stats.downstreamRqTxReset++;
+      this.#finish();
+      this.#encoder.reset();
+    }
+  }
+
+  setRequestPaused(isPaused: boolean): void {
+    if (!this.#isDone) {
+      this.#encoder.setRequestPaused(isPaused);
+    }
+  }
+
+  /** Counts body bytes that did not pass through `encodeData`: a mounted application's. */
+  addBytesSent(bytes: number): void {
+    this.bytesSent += bytes;
+  }
+
+  /** The checks of reference 3.4, then the header rules, the route and the filters: 5.1. */
+  #decodeHead(head: RequestHead, endStream: boolean): void {
+    const { stats, routeTable, filterFactories } = this.#manager.context;
+    if (this.protocol === 'HTTP/1.0') {
+      this.sendLocalReply(426, '');
+      return;
+    }
+    if (head.authority === '') {
+      this.sendLocalReply(400, '');
+      return;
+    }
+    if (!head.path.startsWith('/')) {
+      stats.downstreamRqNonRelativePath++;
+      this.sendLocalReply(404, '');
+      return;
+    }
+    const origin = applyRequestHeaderRules(
+      head.headers,
+      this.#connection,
+      this.#manager.headerRules,
+    );
+    this.isInternal = origin.isInternal;
+    this.hasEnvoyHeaders = origin.hasEnvoyHeaders;
+    this.#isTraceForced = origin.isTraceForced;
+    this.route = routeTable.match(head.authority, head.path);
+    if (origin.isWebSocketUpgrade && this.route !== undefined) {
+      this.sendLocalReply(403, '');
+      return;
+    }
+    this.#chain = new FilterChain(filterFactories, this);
+    this.#chain.decodeHead(head, endStream);
+  }
+
+  #isClosing(endStream: boolean): boolean {
+    if (this.#manager.isDraining) {
+      this.#manager.context.stats.downstreamCxDrainClose++;
+      return true;
+    }
+    // An early response: the rest of the request is of no use to anybody.
+    return endStream && !this.#isRequestComplete;
+  }
+
+  #onResponseComplete(): void {
+    if (!this.#isRequestComplete) {
+      this.#manager.context.stats.downstreamRqResponseBeforeRqComplete++;
+    }
+    this.#finish();
+  }
+
+  /** The request is over. Called once. */
+  #finish(): void {
+    this.#isDone = true;
+    const { clock, stats, accessLogs } = this.#manager.context;
+    stats.downstreamRqActive--;
+    this.#chain?.destroy();
+    if (accessLogs.length > 0) {
+      this.durationMs = clock.now() - this.#startMs;
+      for (const accessLog of accessLogs) {
+        accessLog.log(this);
+      }
+    }
+  }
+
+  /** A broken invariant of ours ends this one request, and nothing else. */
+  #onInternalError(error: unknown): void {
+    this.#manager.reportInternalError(error);
+    if (this.responseCode === 0) {
+      this.sendLocalReply(500, '');
+    } else {
+      this.resetStream();
+    }
+  }
+}

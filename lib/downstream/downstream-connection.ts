@@ -1,0 +1,19 @@
+import { isInternalAddress, isLoopbackAddress, normalizeAddress } from '../base/ip-address.js';
+
+/** What is known of whoever sends us requests. Found out once for each connection. */
+export class DownstreamConnection {
+  /** IP address of the peer; empty if it has none, as on a Unix socket. */
+  readonly remoteAddress: string;
+  readonly isInternalPeer: boolean;
+  /** What is appended to `x-forwarded-for`: a loopback peer is written as this machine. */
+  readonly forwardedFor: string;
+  readonly isTls: boolean;
+
+  constructor(remoteAddress: string, localAddress: string, isTls: boolean) {
+    const address = normalizeAddress(remoteAddress);
+    this.remoteAddress = address;
+    this.isInternalPeer = isInternalAddress(address);
+    this.forwardedFor = isLoopbackAddress(address) ? localAddress : address;
+    this.isTls = isTls;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TimerWheel } from '../base/timer-wheel.js';
+import type { TcpAddress } from '../config/address.js';
+import type { ListenerConfig } from '../config/listener-config.js';
+import type { ListenerStats } from '../telemetry/stats/listener-stats.js';
+import { createNodeHttp1Server } from './codec/node-http1.js';
+import { connectionOf } from './codec/node-http1-connection.js';
+import type { ConnectionManager } from './connection-manager.js';
+
+/** One bound address and what is behind it. */
+export class Listener {
+  readonly config: ListenerConfig;
+  readonly #stats: ListenerStats;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #onLastClosed: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(
+    config: ListenerConfig,
+    manager: ConnectionManager,
+    stats: ListenerStats,
+    wheel: TimerWheel,
+  ) {
+    this.config = config;
+    this.#stats = stats;
+    this.#server = createNodeHttp1Server(manager, wheel);
+    this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
+    this.#server.on('error', (error) => {
+      // Accepting failed, for want of descriptors say. It goes on when there are some again.
+      manager.context.log.error(`listener ${config.name}: ${error.message}`);
+    });
+  }
+
+  /** The address as bound, or `undefined` while it is not. */
+  get boundAddress(): TcpAddress | undefined {
+    const address = this.#server.address();
+    return address === null || typeof address === 'string'
+      ? undefined
+      : { kind: 'tcp', host: address.address, port: address.port };
+  }
+
+  /** Binds and accepts. Rejects with the system's error. */
+  listen(address: TcpAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onError = (error: Error): void => reject(error);
+      this.#server.once('error', onError);
+      this.#server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
+        this.#server.removeListener('error', onError);
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Accepts no more, and closes what is idle; requests under way are served, and their connections
+   * closed behind them. Resolves when no connection is left. Idempotent.
+   */
+  drain(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#server.close();
+    }
+    for (const socket of this.#sockets) {
+      connectionOf(socket)?.closeIfIdle();
+    }
+    return new Promise((resolve) => {
+      if (this.#sockets.size === 0) {
+        resolve();
+      } else {
+        this.#onLastClosed.push(resolve);
+      }
+    });
+  }
+
+  /** Closes everything at once. Idempotent. */
+  close(): void {
+    void this.drain();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#stats.downstreamCxTotal++;
+    this.#stats.downstreamCxActive++;
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#stats.downstreamCxActive--;
+      this.#stats.downstreamCxDestroy++;
+      if (this.#sockets.size === 0) {
+        for (const resolve of this.#onLastClosed.splice(0)) {
+          resolve();
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,179 @@
+import type { RoutingPriority } from '../config/route-config.js';
+import type { HeaderList } from '../http/headers.js';
+import type { RequestHead, ResponseHead } from '../http/message.js';
+import type { NativeObserver } from '../http/native-exchange.js';
+import type { ResetReason } from '../http/reset-reason.js';
+import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
+import type { Host } from '../upstream/host.js';
+
+/** What an attempt tells the router. */
+export interface AttemptObserver extends NativeObserver {
+  readonly native: NativePassage | undefined;
+  onAttemptHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void;
+  onAttemptData(chunk: Buffer, endStream: boolean): void;
+  onAttemptEnd(trailers: HeaderList | undefined): void;
+  onAttemptReset(attempt: UpstreamRequest, reason: ResetReason, hadResponse: boolean): void;
+  setRequestPaused(isPaused: boolean): void;
+}
+
+/** One try of a request on one host. */
+export class UpstreamRequest implements ResponseDecoder {
+  readonly host: Host;
+  /** Whether the connection had served requests before this one. */
+  isReused = false;
+  readonly #router: AttemptObserver;
+  readonly #head: RequestHead;
+  readonly #priority: RoutingPriority;
+  #encoder: RequestEncoder | undefined = undefined;
+  #isDone = false;
+  #isResponsePaused = false;
+  /** What arrived before there was a connection: at most what was on its way when we paused. */
+  #waiting: Buffer[] | undefined = undefined;
+  #isRequestEnded: boolean;
+  #trailers: HeaderList | undefined = undefined;
+
+  constructor(
+    router: AttemptObserver,
+    host: Host,
+    head: RequestHead,
+    priority: RoutingPriority,
+    isRequestEnded: boolean,
+  ) {
+    this.#router = router;
+    this.host = host;
+    this.#head = head;
+    this.#priority = priority;
+    this.#isRequestEnded = isRequestEnded;
+  }
+
+  get native(): NativePassage | undefined {
+    return this.#router.native;
+  }
+
+  /** Sends the request. `body` and `trailers` are what is known of it already. */
+  start(
+    body: readonly Buffer[] | undefined,
+    trailers: HeaderList | undefined,
+    isFresh: boolean,
+  ): void {
+    if (body !== undefined && body.length > 0) {
+      this.#waiting = [...body];
+    }
+    this.#trailers = trailers;
+    this.host.newStream(this, this.#priority, isFresh);
+  }
+
+  encodeData(chunk: Buffer, endStream: boolean): void {
+    const encoder = this.#encoder;
+    if (this.#isDone) {
+      return;
+    }
+    if (encoder === undefined) {
+      this.#waiting ??= [];
+      this.#waiting.push(chunk);
+      this.#isRequestEnded = endStream;
+      this.#router.setRequestPaused(true);
+    } else if (!encoder.encodeData(chunk, endStream) && !endStream) {
+      this.#router.setRequestPaused(true);
+    }
+  }
+
+  encodeEnd(trailers: HeaderList | undefined): void {
+    if (this.#isDone) {
+      return;
+    }
+    if (this.#encoder === undefined) {
+      this.#isRequestEnded = true;
+      this.#trailers = trailers;
+    } else {
+      this.#encoder.encodeEnd(trailers);
+    }
+  }
+
+  setResponsePaused(isPaused: boolean): void {
+    if (!this.#isDone && isPaused !== this.#isResponsePaused) {
+      this.#isResponsePaused = isPaused;
+      this.#encoder?.setResponsePaused(isPaused);
+    }
+  }
+
+  /** Gives the attempt up. The router hears nothing more of it. Idempotent. */
+  abort(): void {
+    if (this.#isDone) {
+      return;
+    }
+    this.#isDone = true;
+    if (this.#encoder === undefined) {
+      this.host.cancel(this, this.#priority);
+    } else {
+      this.#encoder.abort();
+      this.#encoder = undefined;
+    }
+  }
+
+  onConnection(encoder: RequestEncoder, isReused: boolean): void {
+    this.isReused = isReused;
+    this.#encoder = encoder;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) {
+      const endStream = this.#isRequestEnded && this.#trailers === undefined;
+      encoder.encodeHead(this.#head, endStream);
+      if (this.#isRequestEnded && !endStream) {
+        encoder.encodeEnd(this.#trailers);
+      }
+      return;
+    }
+    this.#sendWaiting(encoder, waiting);
+  }
+
+  decodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
+    if (endStream) {
+      this.#finish();
+    }
+    this.#router.onAttemptHead(head, endStream, moreFollows);
+  }
+
+  decodeData(chunk: Buffer, endStream: boolean): void {
+    if (endStream) {
+      this.#finish();
+    }
+    this.#router.onAttemptData(chunk, endStream);
+  }
+
+  decodeEnd(trailers: HeaderList | undefined): void {
+    this.#finish();
+    this.#router.onAttemptEnd(trailers);
+  }
+
+  onReset(reason: ResetReason, hadResponse: boolean): void {
+    if (!this.#isDone) {
+      this.#finish();
+      this.#router.onAttemptReset(this, reason, hadResponse);
+    }
+  }
+
+  onRequestWritable(): void {
+    this.#router.setRequestPaused(false);
+  }
+
+  #sendWaiting(encoder: RequestEncoder, waiting: readonly Buffer[]): void {
+    const endsWithData = this.#isRequestEnded && this.#trailers === undefined;
+    encoder.encodeHead(this.#head, false);
+    let canGoOn = true;
+    waiting.forEach((chunk, index) => {
+      canGoOn = encoder.encodeData(chunk, endsWithData && index === waiting.length - 1);
+    });
+    if (this.#isRequestEnded && !endsWithData) {
+      encoder.encodeEnd(this.#trailers);
+    }
+    if (canGoOn && !this.#isRequestEnded) {
+      this.#router.setRequestPaused(false);
+    }
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    this.#encoder = undefined;
+  }
+}

@@ -1,0 +1,228 @@
+import { AdminServer } from './admin/admin-server.js';
+import { type Assembly, type AssemblyOptions, assemble } from './assemble.js';
+import { type Clock, systemClock } from './base/clock.js';
+import { SidecarError } from './base/errors.js';
+import { LoopHold } from './base/loop-hold.js';
+import { type Random, systemRandom } from './base/random.js';
+import { readVersion } from './base/version.js';
+import { formatAddress, type TcpAddress } from './config/address.js';
+import type { OutboundResponse } from './egress/outbound-response.js';
+import { OutboundClient } from './egress/request.js';
+import type { RequestOptions } from './egress/request-options.js';
+import { checkOptions, type SidecarOptions } from './sidecar-options.js';
+import { type DnsResolver, systemDnsResolver } from './upstream/discovery/dns-resolver.js';
+
+/** A listener that accepts. */
+export interface ListenerInfo {
+  readonly name: string;
+  /** Where it is bound, such as `tcp://127.0.0.1:8080`. */
+  readonly address: string;
+}
+
+/** Options of `Sidecar.drain`. */
+export interface DrainOptions {
+  /**
+   * How long to go on serving after health checks have begun to fail, so that whoever sends
+   * traffic here can take notice. Milliseconds, default 0.
+   */
+  readonly delayMs?: number;
+  /** How long to wait for requests under way, after the delay. Milliseconds, default 10000. */
+  readonly timeoutMs?: number;
+}
+
+/** Options of `Sidecar.close`. */
+export interface CloseOptions {
+  /** How long to wait for requests under way before they are cut. Milliseconds, default 10000. */
+  readonly timeoutMs?: number;
+}
+
+/** What the outside gives a sidecar; tests drive it. */
+export interface SidecarEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly resolver: DnsResolver;
+}
+
+const realEnvironment: SidecarEnvironment = {
+  clock: systemClock,
+  random: systemRandom,
+  resolver: systemDnsResolver,
+};
+
+const defaultTimeoutMs = 10_000;
+
+/**
+ * Starts a sidecar in this process, configured by an Envoy v1 `envoy.json`.
+ *
+ * Resolves when every cluster has had its first discovery answer or failure, and the listeners
+ * accept. Rejects with a `SidecarError` (a `ConfigError` with every problem, if the configuration
+ * is refused); nothing is bound or left running then. With no listener bound the sidecar keeps no
+ * process alive.
+ */
+export function createSidecar(options: SidecarOptions): Promise<Sidecar> {
+  return startSidecar(options, realEnvironment);
+}
+
+/** `createSidecar` with its clock, randomness and name service passed in. */
+export async function startSidecar(
+  options: SidecarOptions,
+  environment: SidecarEnvironment,
+): Promise<Sidecar> {
+  const checked = await checkOptions(options);
+  const assemblyOptions: AssemblyOptions = { ...checked, ...environment };
+  const hold = new LoopHold();
+  hold.hold();
+  try {
+    const sidecar = new Sidecar(await assemble(checked.config, assemblyOptions), hold);
+    try {
+      await sidecar.start();
+    } catch (error) {
+      await sidecar.close({ timeoutMs: 0 });
+      throw error;
+    }
+    return sidecar;
+  } finally {
+    hold.release();
+  }
+}
+
+/** A sidecar at work. Made by `createSidecar`. */
+export class Sidecar {
+  readonly #assembly: Assembly;
+  readonly #hold: LoopHold;
+  readonly #outbound: OutboundClient;
+  #adminServer: AdminServer | undefined = undefined;
+  #adminAddress: TcpAddress | undefined = undefined;
+  #draining: Promise<void> | undefined = undefined;
+  #closing: Promise<void> | undefined = undefined;
+
+  /** For `startSidecar` only. */
+  constructor(assembly: Assembly, hold: LoopHold) {
+    this.#assembly = assembly;
+    this.#hold = hold;
+    this.#outbound = new OutboundClient(assembly.outboundRoutes, hold);
+  }
+
+  /** The listeners as bound, in the configured order. */
+  get listeners(): readonly ListenerInfo[] {
+    return this.#assembly.listenerManager
+      .bound()
+      .map(({ name, address }) => ({ name, address: formatAddress(address) }));
+  }
+
+  /** The admin server's address as bound, or `undefined` once it is closed. */
+  get admin(): { readonly address: string } | undefined {
+    return this.#adminAddress === undefined
+      ? undefined
+      : { address: formatAddress(this.#adminAddress) };
+  }
+
+  /**
+   * Sends a request of the application itself: to the route that an outbound listener has for the
+   * URL's host, else to the cluster of that name or service name, else straight to that host.
+   *
+   * What Envoy would answer by itself (404, 503, 504) is a response like any other. Rejects only
+   * with the signal's reason, with `SIDECAR_CLOSED`, with `SIDECAR_REQUEST_INVALID`, or, for a host
+   * that the configuration does not know, as `node:http` would.
+   */
+  request(url: string | URL, options?: RequestOptions): Promise<OutboundResponse> {
+    return this.#outbound.request(url, options);
+  }
+
+  /**
+   * Takes this instance out of service: health checks fail, then, after the delay, nothing new is
+   * accepted and idle connections are closed; resolves when requests under way have ended, those
+   * of the application's own last, or when the time is up. Calling it again joins the first call.
+   */
+  drain(options: DrainOptions = {}): Promise<void> {
+    this.#draining ??= this.#drain(options);
+    return this.#draining;
+  }
+
+  /** Drains, closes everything, and cuts what is not done in time. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  /** For `startSidecar` only. Start-up order: reference 1.11. */
+  async start(): Promise<void> {
+    await this.#startAdmin();
+    const { clusterManager, listenerManager } = this.#assembly;
+    await new Promise<void>((resolve) => {
+      clusterManager.start(resolve);
+    });
+    await listenerManager.listen();
+  }
+
+  async #startAdmin(): Promise<void> {
+    const { config, options, stats, serverState, clusterManager, listenerManager, accessLogs } =
+      this.#assembly;
+    const accessLog = await accessLogs.createAccessLog(config.admin.accessLogPath);
+    if (accessLog instanceof Error) {
+      throw new SidecarError('SIDECAR_ACCESS_LOG_FAILED', accessLog.message, { cause: accessLog });
+    }
+    this.#adminServer = new AdminServer({
+      accessLog,
+      context: {
+        stats,
+        serverState,
+        clock: options.clock,
+        version: readVersion(),
+        clusters: () => clusterManager.clusters(),
+        listeners: () => listenerManager.bound(),
+      },
+    });
+    const { address } = config.admin;
+    const started = await this.#adminServer.start(
+      options.listenOn.get(formatAddress(address)) ?? address,
+    );
+    if (started instanceof Error) {
+      throw started;
+    }
+    this.#adminAddress = started;
+  }
+
+  async #drain({ delayMs = 0, timeoutMs = defaultTimeoutMs }: DrainOptions): Promise<void> {
+    const { serverState, listenerManager, options } = this.#assembly;
+    this.#hold.hold();
+    try {
+      serverState.healthcheckFailed = true;
+      if (delayMs > 0) {
+        await wait(options.clock, delayMs);
+      }
+      serverState.isDraining = true;
+      const isDone = listenerManager.drain().then(() => this.#outbound.whenIdle());
+      await withinTime(isDone, options.clock, timeoutMs);
+    } finally {
+      this.#hold.release();
+    }
+  }
+
+  async #close({ timeoutMs = defaultTimeoutMs }: CloseOptions): Promise<void> {
+    const { listenerManager, clusterManager, accessLogs, wheel } = this.#assembly;
+    await this.drain({ timeoutMs });
+    listenerManager.close();
+    this.#outbound.close();
+    clusterManager.close();
+    await this.#adminServer?.close();
+    this.#adminAddress = undefined;
+    await accessLogs.close();
+    wheel.close();
+    this.#hold.close();
+  }
+}
+
+/** Resolves when `work` does, or when the time is up. */
+function withinTime(work: Promise<void>, clock: Clock, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.startTimer(timeoutMs, resolve);
+    work.then(resolve, reject).finally(() => timer.cancel());
+  });
+}
+
+function wait(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.startTimer(delayMs, resolve);
+  });
+}

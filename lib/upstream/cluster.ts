@@ -1,0 +1,107 @@
+import type { Random } from '../base/random.js';
+import type { TimerWheel } from '../base/timer-wheel.js';
+import type { ClusterConfig } from '../config/cluster-config.js';
+import { ClusterStats } from '../telemetry/stats/cluster-stats.js';
+import type { PoolContext } from './connection/connection-pool.js';
+import type { Connector } from './connection/connector.js';
+import type { Host, HostContext } from './host.js';
+import { HostSet } from './host-set.js';
+import type { LoadBalancer } from './load-balancing/load-balancer.js';
+import { RoundRobin } from './load-balancing/round-robin.js';
+import { ResourceManager } from './resource-manager.js';
+
+/** What every cluster needs from the sidecar. */
+export interface ClusterContext {
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly connector: Connector;
+}
+
+/** One cluster at run time: its members, its balancer, its limits, its counters. */
+export class Cluster {
+  readonly config: ClusterConfig;
+  readonly stats: ClusterStats = new ClusterStats();
+  readonly defaultResources: ResourceManager;
+  readonly highResources: ResourceManager;
+  /** Whether it came from a discovery service instead of the configuration. */
+  readonly addedViaApi: boolean = false;
+  /** What hosts of this cluster are made with. */
+  readonly hostContext: HostContext;
+  readonly #loadBalancer: LoadBalancer;
+  #hostSet: HostSet = HostSet.empty;
+
+  constructor(config: ClusterConfig, context: ClusterContext) {
+    this.config = config;
+    this.defaultResources = new ResourceManager(config.circuitBreakers.default);
+    this.highResources = new ResourceManager(config.circuitBreakers.high);
+    this.hostContext = {
+      default: this.#createPoolContext(this.defaultResources, context),
+      high: this.#createPoolContext(this.highResources, context),
+    };
+    this.#loadBalancer = new RoundRobin(context.random);
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get hostSet(): HostSet {
+    return this.#hostSet;
+  }
+
+  /** Returns the host for the next attempt, or `undefined` if there is none to use. */
+  chooseHost(): Host | undefined {
+    const hostSet = this.#hostSet;
+    const host = this.#loadBalancer.chooseHost(hostSet);
+    if (host === undefined) {
+      this.stats.upstreamCxNoneHealthy++;
+    } else if (hostSet.isInPanic) {
+      this.stats.lbHealthyPanic++;
+    }
+    return host;
+  }
+
+  /** Replaces the members. Those that are gone drain; requests under way keep their host. */
+  updateHosts(hosts: readonly Host[]): void {
+    const previous = this.#hostSet;
+    const hostSet = new HostSet(hosts);
+    const kept = new Set(hosts);
+    const gone = previous.hosts.filter((host) => !kept.has(host));
+    const isSame = gone.length === 0 && hosts.length === previous.hosts.length;
+    if (!isSame) {
+      this.stats.membershipChange++;
+    }
+    this.stats.membershipTotal = hosts.length;
+    this.stats.membershipHealthy = hostSet.healthyHosts.length;
+    this.stats.maxHostWeight = hosts.reduce((max, host) => Math.max(max, host.weight), 0);
+    this.#hostSet = hostSet;
+    for (const host of gone) {
+      host.drain();
+    }
+  }
+
+  /** Lets connections end with the requests on them, and closes idle ones. */
+  drain(): void {
+    for (const host of this.#hostSet.hosts) {
+      host.drain();
+    }
+  }
+
+  /** Closes every connection. */
+  close(): void {
+    for (const host of this.#hostSet.hosts) {
+      host.close();
+    }
+  }
+
+  #createPoolContext(resources: ResourceManager, context: ClusterContext): PoolContext {
+    return {
+      clusterStats: this.stats,
+      resources,
+      connector: context.connector,
+      wheel: context.wheel,
+      connectTimeoutMs: this.config.connectTimeoutMs,
+      maxRequestsPerConnection: this.config.maxRequestsPerConnection,
+    };
+  }
+}

@@ -1,0 +1,105 @@
+import { type Address, formatHostPort } from '../config/address.js';
+import type { RoutingPriority } from '../config/route-config.js';
+import type { ResponseDecoder } from '../http/stream.js';
+import { HostStats } from '../telemetry/stats/host-stats.js';
+import { ConnectionPool, type PoolContext } from './connection/connection-pool.js';
+
+/** What pools of a host need, for each routing priority. */
+export interface HostContext {
+  readonly default: PoolContext;
+  readonly high: PoolContext;
+}
+
+/** What discovery tells of a host beside its address. */
+export interface HostMetadata {
+  /** Empty if unknown. */
+  readonly zone: string;
+  readonly isCanary: boolean;
+  /** 1 to 128. */
+  readonly weight: number;
+}
+
+const noMetadata: HostMetadata = { zone: '', isCanary: false, weight: 1 };
+
+/** One member of a cluster. Lives as long as it is a member, and until its last request is done. */
+export class Host {
+  readonly stats: HostStats = new HostStats();
+  readonly zone: string;
+  readonly isCanary: boolean;
+  /** Discovery may change it in place: reference 4.10. */
+  weight: number;
+  readonly #context: HostContext;
+  #target: Address;
+  #address: string;
+  #defaultPool: ConnectionPool | undefined = undefined;
+  #highPool: ConnectionPool | undefined = undefined;
+
+  constructor(context: HostContext, target: Address, metadata: HostMetadata = noMetadata) {
+    this.#context = context;
+    this.#target = target;
+    this.#address = formatTarget(target);
+    this.zone = metadata.zone;
+    this.isCanary = metadata.isCanary;
+    this.weight = metadata.weight;
+  }
+
+  /** `ip:port`, or the path of a Unix socket. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** `healthy`, or what makes the host unhealthy, as `/clusters` of the admin server shows it. */
+  get healthFlags(): string {
+    return 'healthy';
+  }
+
+  get isHealthy(): boolean {
+    return true;
+  }
+
+  /** New connections go to `target` from now on; those that exist stay. */
+  moveTo(target: Address): void {
+    this.#target = target;
+    this.#address = formatTarget(target);
+  }
+
+  /** Sends a request to this host; see `ConnectionPool.newStream`. */
+  newStream(decoder: ResponseDecoder, priority: RoutingPriority, isFresh: boolean): void {
+    this.#pool(priority).newStream(decoder, isFresh);
+  }
+
+  /** Forgets a request that still waits for a connection. */
+  cancel(decoder: ResponseDecoder, priority: RoutingPriority): void {
+    this.#pool(priority).cancel(decoder);
+  }
+
+  /** The host is no member any more: connections end when their request does. */
+  drain(): void {
+    this.#defaultPool?.drain();
+    this.#highPool?.drain();
+  }
+
+  /** Closes all connections at once. */
+  close(): void {
+    this.#defaultPool?.close();
+    this.#highPool?.close();
+  }
+
+  #pool(priority: RoutingPriority): ConnectionPool {
+    // Made on first use: most clusters of a big configuration are idle.
+    if (priority === 'high') {
+      this.#highPool ??= this.#createPool(this.#context.high);
+      return this.#highPool;
+    }
+    this.#defaultPool ??= this.#createPool(this.#context.default);
+    return this.#defaultPool;
+  }
+
+  #createPool(context: PoolContext): ConnectionPool {
+    return new ConnectionPool(context, this.stats, () => this.#target);
+  }
+}
+
+function formatTarget(target: Address): string {
+  return target.kind === 'tcp' ? formatHostPort(target) : target.path;
+}

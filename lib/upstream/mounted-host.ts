@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../base/log.js';
+import type { RoutingPriority } from '../config/route-config.js';
+import type { RequestHead, ResponseHead } from '../http/message.js';
+import type { NativeExchange, NativeObserver } from '../http/native-exchange.js';
+import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
+import type { Cluster } from './cluster.js';
+import type { Connector, ReadCallback } from './connection/connector.js';
+import { createDuplexPair } from './connection/duplex-pair.js';
+import type { Discovery } from './discovery/discovery.js';
+import { Host, type HostContext } from './host.js';
+
+/** An application that answers requests in this process. */
+export type MountedApplication =
+  | ((request: IncomingMessage, response: ServerResponse) => unknown)
+  | Server;
+
+/** Gives a cluster the mounted application as its one host, whatever the configuration lists. */
+export class MountDiscovery implements Discovery {
+  readonly #cluster: Cluster;
+  readonly #host: MountedHost;
+
+  constructor(cluster: Cluster, application: MountedApplication, log: Logger) {
+    this.#cluster = cluster;
+    this.#host = new MountedHost(cluster, application, log);
+  }
+
+  start(onInitialized: () => void): void {
+    this.#cluster.updateHosts([this.#host]);
+    onInitialized();
+  }
+
+  close(): void {
+    // The host goes with its cluster.
+  }
+}
+
+/**
+ * The application's own handler as a host.
+ *
+ * A request that came in by `node:http` is handed over as it is. Any other is sent by an ordinary
+ * connection of the pool, whose two ends are both in this process.
+ */
+export class MountedHost extends Host {
+  readonly #cluster: Cluster;
+  readonly #log: Logger;
+  readonly #application: MountedApplication;
+
+  constructor(cluster: Cluster, application: MountedApplication, log: Logger) {
+    const connector = new InProcessConnector(application, log);
+    super(withConnector(cluster.hostContext, connector), { kind: 'unix', path: 'mounted' });
+    this.#cluster = cluster;
+    this.#application = application;
+    this.#log = log;
+  }
+
+  override newStream(decoder: ResponseDecoder, priority: RoutingPriority, isFresh: boolean): void {
+    const native = decoder.native;
+    if (native === undefined) {
+      super.newStream(decoder, priority, isFresh);
+      return;
+    }
+    this.stats.rqTotal++;
+    this.stats.rqActive++;
+    this.#cluster.stats.upstreamRqTotal++;
+    this.#cluster.stats.upstreamRqActive++;
+    decoder.onConnection(new NativeRequest(this, decoder, native), false);
+  }
+
+  /** Calls the application; a failure of its own is logged. */
+  callNative(exchange: NativeExchange, onFailure: () => void): void {
+    callApplication(this.#application, exchange.request, exchange.response, (error) => {
+      this.#log.error(`cluster ${this.#cluster.name}: ${describeFailure(error)}`);
+      onFailure();
+    });
+  }
+
+  /** Called when a native request is over. */
+  onNativeDone(): void {
+    this.stats.rqActive--;
+    this.#cluster.stats.upstreamRqActive--;
+  }
+}
+
+/** The way of one native exchange into the application. The bodies do not pass through here. */
+class NativeRequest implements RequestEncoder, NativeObserver {
+  readonly #host: MountedHost;
+  readonly #decoder: ResponseDecoder;
+  readonly #native: NativePassage;
+  #hasResponse = false;
+  #isDone = false;
+
+  constructor(host: MountedHost, decoder: ResponseDecoder, native: NativePassage) {
+    this.#host = host;
+    this.#decoder = decoder;
+    this.#native = native;
+  }
+
+  encodeHead(head: RequestHead): void {
+    const { exchange } = this.#native;
+    exchange.take(head, this);
+    this.#host.callNative(exchange, () => this.#onFailure());
+  }
+
+  encodeData(): boolean {
+    return true;
+  }
+
+  encodeEnd(): void {
+    // The application reads the body from the request object.
+  }
+
+  setResponsePaused(): void {
+    // The application sees back-pressure on the response object.
+  }
+
+  abort(): void {
+    this.#finish();
+  }
+
+  onNativeHead(head: ResponseHead): void {
+    this.#hasResponse = true;
+    if (!this.#isDone) {
+      this.#native.observer.onNativeHead(head);
+    }
+  }
+
+  onNativeEnd(): void {
+    if (this.#finish()) {
+      this.#native.observer.onNativeEnd();
+    }
+  }
+
+  #onFailure(): void {
+    if (this.#finish()) {
+      this.#decoder.onReset('local-reset', this.#hasResponse);
+    }
+  }
+
+  /** Returns whether this was the end. */
+  #finish(): boolean {
+    if (this.#isDone) {
+      return false;
+    }
+    this.#isDone = true;
+    this.#host.onNativeDone();
+    return true;
+  }
+}
+
+/** Connects to the application through a pair of streams in memory. */
+class InProcessConnector implements Connector {
+  readonly #server: Server;
+
+  constructor(application: MountedApplication, log: Logger) {
+    this.#server =
+      application instanceof Server
+        ? application
+        : createServer((request, response) => {
+            callApplication(application, request, response, (error) => {
+              log.error(describeFailure(error));
+              response.destroy();
+            });
+          });
+  }
+
+  connect(_target: unknown, onRead: ReadCallback): Duplex {
+    const [near, far] = createDuplexPair();
+    near.on('data', (chunk: Buffer) => {
+      onRead(chunk.length, chunk);
+    });
+    process.nextTick(() => {
+      if (!near.destroyed) {
+        this.#server.emit('connection', far);
+        near.emit('connect');
+      }
+    });
+    return near;
+  }
+}
+
+/** Calls the application; `onFailure` hears what it throws, at once or by a promise. */
+function callApplication(
+  application: MountedApplication,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onFailure: (error: unknown) => void,
+): void {
+  try {
+    if (application instanceof Server) {
+      application.emit('request', request, response);
+      return;
+    }
+    const result = application(request, response);
+    if (result instanceof Promise) {
+      result.catch(onFailure);
+    }
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+function describeFailure(error: unknown): string {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `the mounted application failed: ${detail}`;
+}
+
+function withConnector(context: HostContext, connector: Connector): HostContext {
+  return {
+    default: { ...context.default, connector },
+    high: { ...context.high, connector },
+  };
+}
