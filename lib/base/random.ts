@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 
 /** Randomness, passed in so that tests can script it. */
 export interface Random {
@@ -6,10 +6,12 @@ export interface Random {
   fraction(): number;
   /** A whole number in [0, 2^32). */
   uint32(): number;
+  /** A UUID version 4 (RFC 9562, section 5.4), 36 characters in lower case. */
+  uuid(): string;
 }
 
 /** How many numbers are drawn from the operating system at once. */
-const poolSize = 256;
+const poolSize = 1024;
 const pool = new Uint32Array(poolSize);
 let next = poolSize;
 
@@ -29,23 +31,6 @@ function uint32(): number {
 export const systemRandom: Random = {
   fraction: () => uint32() / 2 ** 32,
   uint32,
+  // Draws in blocks too.
+  uuid: () => randomUUID(),
 };
-
-const hexByte: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-);
-
-function hex16(value: number): string {
-  return `${hexByte[(value >>> 8) & 255]}${hexByte[value & 255]}`;
-}
-
-/** Returns a UUID version 4 (RFC 9562, section 5.4), 36 characters in lower case. */
-export function uuidV4(random: Random): string {
-  const a = random.uint32();
-  const b = random.uint32();
-  const c = random.uint32();
-  const d = random.uint32();
-  const version = (b & 0x0fff) | 0x4000;
-  const variant = ((c >>> 16) & 0x3fff) | 0x8000;
-  return `${hex16(a >>> 16)}${hex16(a)}-${hex16(b >>> 16)}-${hex16(version)}-${hex16(variant)}-${hex16(c)}${hex16(d >>> 16)}${hex16(d)}`;
-}

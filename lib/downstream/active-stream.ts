@@ -37,7 +37,7 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   route: MatchedRoute | undefined = undefined;
   durationMs = 0;
   readonly protocol: StreamProtocol;
-  readonly startWallMs: number;
+  startWallMs = 0;
   readonly #manager: ConnectionManager;
   readonly #encoder: ResponseEncoder;
   readonly #connection: DownstreamConnection;
@@ -58,7 +58,6 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     this.#connection = connection;
     this.protocol = protocol;
     const { clock, stats } = manager.context;
-    this.startWallMs = clock.wallNow();
     this.#startMs = clock.now();
     stats.downstreamRqTotal++;
     stats.downstreamRqHttp1Total++;
@@ -261,6 +260,7 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     this.#chain?.destroy();
     if (accessLogs.length > 0) {
       this.durationMs = clock.now() - this.#startMs;
+      this.startWallMs = clock.wallNow() - this.durationMs;
       for (const accessLog of accessLogs) {
         accessLog.log(this);
       }

@@ -1,5 +1,5 @@
 import { isInternalAddress } from '../base/ip-address.js';
-import { type Random, uuidV4 } from '../base/random.js';
+import type { Random } from '../base/random.js';
 import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
 import { type HeaderList, setHeader } from '../http/headers.js';
 import type { DownstreamConnection } from './downstream-connection.js';
@@ -126,7 +126,7 @@ export function applyRequestHeaderRules(
     addServiceHeaders(headers, rules, hasUserAgent);
   }
   if (config.generateRequestId && (isEdge || requestId === undefined)) {
-    headers.push('x-request-id', uuidV4(rules.random));
+    headers.push('x-request-id', rules.random.uuid());
   } else if (requestId !== undefined) {
     headers.push('x-request-id', requestId);
   }
