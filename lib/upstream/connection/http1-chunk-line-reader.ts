@@ -87,11 +87,9 @@ export class Http1ChunkLineReader {
         return byte === lf ? undefined : 'invalid-chunk-end';
       case atFirstDigit:
         this.#place = inSize;
-        return hexValue(byte) === -1 ? 'invalid-chunk-size' : this.#addDigit(byte);
+        return this.#addDigit(byte) ? this.#checkSize() : 'invalid-chunk-size';
       case inSize:
-        return hexValue(byte) === -1
-          ? this.#endPart(byte, 'invalid-chunk-size')
-          : this.#addDigit(byte);
+        return this.#addDigit(byte) ? this.#checkSize() : this.#endPart(byte, 'invalid-chunk-size');
       case atLineFeed:
         this.#place = atEnd;
         return byte === lf ? undefined : 'bare-cr';
@@ -100,8 +98,16 @@ export class Http1ChunkLineReader {
     }
   }
 
-  #addDigit(byte: number): ParserError | undefined {
-    this.size = this.size * 16 + hexValue(byte);
+  /** Returns false if `byte` is no digit. */
+  #addDigit(byte: number): boolean {
+    const digit = hexValue(byte);
+    if (digit !== -1) {
+      this.size = this.size * 16 + digit;
+    }
+    return digit !== -1;
+  }
+
+  #checkSize(): ParserError | undefined {
     return Number.isSafeInteger(this.size) ? undefined : 'length-too-large';
   }
 

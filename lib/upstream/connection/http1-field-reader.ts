@@ -38,9 +38,9 @@ const noName: FieldName = createFieldName('');
 /**
  * Reads header lines up to and with the empty line that ends them: those of a head, or trailers.
  *
- * It takes pieces of any size and looks at every byte once, so the same bytes have the same
- * outcome however they were split, at the same byte, and a slow sender costs no more than a fast
- * one. What is left of a name or value at the end of a piece is kept as a string.
+ * It takes pieces of any size and never goes back to an earlier one: what is left of a name or
+ * value at the end of a piece is kept as a string. So the same bytes have the same outcome however
+ * they were split, at the same byte, and a slow sender costs no more than its bytes.
  */
 export class Http1FieldReader {
   error: ParserError | undefined = undefined;
@@ -142,11 +142,11 @@ export class Http1FieldReader {
       }
       const valueEnd = skipWhitespaceBack(chunk, valueStart, pos);
       const value = text.substring(valueStart - this.#textStart, valueEnd - this.#textStart);
-      lineStart = pos + 2;
       headers.push(name.lower, value);
       if (name.isFraming && this.#addFraming(name.lower, value) !== undefined) {
-        return lineStart;
+        return pos + 1;
       }
+      lineStart = pos + 2;
     }
   }
 

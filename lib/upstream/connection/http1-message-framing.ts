@@ -1,6 +1,9 @@
 import { comma, digitZero, isDigit, isToken, trimWhitespace } from './http1-characters.js';
 import type { ParserError } from './http1-parser-error.js';
 
+/** What follows a head. */
+export type BodyPhase = 'no-body' | 'sized-body' | 'chunk-line' | 'body-until-close';
+
 /**
  * What the headers of one message say about its length and about the connection after it
  * (RFC 9112, 6 and 9.3). It is told of each header of `FieldName.isFraming` as it is read.
@@ -11,6 +14,7 @@ export class Http1MessageFraming {
   hasTransferEncoding = false;
   /** Whether chunked is the last transfer coding; without it, the body lasts until the close. */
   isChunked = false;
+  /** Whether the connection ends with the message. */
   isClose = false;
   isKeepAlive = false;
 
@@ -48,8 +52,33 @@ export class Http1MessageFraming {
     return undefined;
   }
 
+  /** Returns what follows the head of the answer to `method`, by RFC 9112, 6.3. */
+  chooseBody(method: string, status: number): BodyPhase {
+    if (status === 101 || (method === 'CONNECT' && status < 300)) {
+      // What follows is not HTTP, or not between the same two any more.
+      this.isClose = true;
+      return 'no-body';
+    }
+    if (method === 'HEAD' || status === 304) {
+      return 'no-body';
+    }
+    if (status === 204) {
+      // A length is not allowed here. Who sends one nevertheless may send such a body as well.
+      this.isClose ||= this.contentLength > 0 || this.hasTransferEncoding;
+      return 'no-body';
+    }
+    if (this.isChunked) {
+      return 'chunk-line';
+    }
+    if (this.contentLength !== -1) {
+      return this.contentLength === 0 ? 'no-body' : 'sized-body';
+    }
+    this.isClose = true;
+    return 'body-until-close';
+  }
+
   /**
-   * Whether the headers let the connection stay. A transfer coding in HTTP/1.0 counts as faulty
+   * Whether the connection may serve again. A transfer coding in HTTP/1.0 counts as faulty
    * framing, so that the connection has to go (RFC 9112, 6.1).
    */
   canPersist(minorVersion: number): boolean {
@@ -73,7 +102,7 @@ export class Http1MessageFraming {
       if (!isDigit(digit)) {
         return 'invalid-content-length';
       }
-      length = length * 10 + digit - digitZero;
+      length = length * 10 + (digit - digitZero);
     }
     if (value.length === 0) {
       return 'invalid-content-length';

@@ -1,7 +1,7 @@
 import type { HeaderList } from '../../http/headers.js';
 import { Http1ChunkLineReader } from './http1-chunk-line-reader.js';
 import { Http1FieldReader } from './http1-field-reader.js';
-import { Http1MessageFraming } from './http1-message-framing.js';
+import { type BodyPhase, Http1MessageFraming } from './http1-message-framing.js';
 import type { ParserError } from './http1-parser-error.js';
 import { Http1StatusLineReader } from './http1-status-line-reader.js';
 
@@ -47,18 +47,15 @@ const maxInformational = 100;
  */
 const maxStepBytes = 1024;
 
+/** `stopped`: not yet started, abandoned, or failed. */
 type Phase =
   | 'stopped'
   | 'status-line'
   | 'headers'
-  | 'no-body'
-  | 'sized-body'
-  | 'body-until-close'
-  | 'chunk-line'
+  | BodyPhase
   | 'chunk-data'
   | 'trailers'
-  | 'complete'
-  | 'failed';
+  | 'complete';
 
 /**
  * Parses the responses on one HTTP/1.x connection, one at a time, and never reads past one.
@@ -82,7 +79,6 @@ export class Http1ResponseParser {
   /** Counts the calls of `start`: a sink may start the next message from within `onEnd`. */
   #message = 0;
   #isUntouched = true;
-  #mayPersist = false;
   #informationalCount = 0;
   /** How many bytes of the head or of the trailers have been read. */
   #headBytes = 0;
@@ -112,7 +108,7 @@ export class Http1ResponseParser {
 
   /** Whether the connection may be used again (RFC 9112, 9.3). False until `isComplete`. */
   get keepAlive(): boolean {
-    return this.#phase === 'complete' && this.#mayPersist;
+    return this.#phase === 'complete' && this.#framing.canPersist(this.#statusLine.minorVersion);
   }
 
   /** Prepares for the answer to a request of this method. To be called before each message. */
@@ -123,7 +119,6 @@ export class Http1ResponseParser {
     this.#message++;
     this.#method = method;
     this.#isUntouched = true;
-    this.#mayPersist = true;
     this.#informationalCount = 0;
     this.#startHead();
   }
@@ -173,7 +168,7 @@ export class Http1ResponseParser {
 
   /** Abandons the message: nothing more is read and the sink is not called again. */
   stop(): void {
-    if (this.#phase !== 'complete' && this.#phase !== 'failed') {
+    if (this.#phase !== 'complete') {
       this.#phase = 'stopped';
     }
   }
@@ -223,8 +218,12 @@ export class Http1ResponseParser {
     if (status < 200 && status !== 101) {
       return this.#endInformational(pos, status);
     }
-    const phase = this.#chooseBody(status);
+    const phase = this.#framing.chooseBody(this.#method, status);
     this.#phase = phase;
+    this.#remaining = this.#framing.contentLength;
+    if (phase === 'chunk-line') {
+      this.#chunkLine.start(true);
+    }
     this.#sink.onHead(status, this.#fields.takeHeaders(), phase !== 'no-body');
     if (phase === 'no-body' && this.#phase === phase) {
       this.#complete(undefined);
@@ -244,34 +243,6 @@ export class Http1ResponseParser {
     this.#startHead();
     this.#sink.onInformational(status, headers);
     return pos;
-  }
-
-  /** Returns the phase behind the head, by the rules of RFC 9112, 6.3, in their order. */
-  #chooseBody(status: number): Phase {
-    const framing = this.#framing;
-    if (this.#method === 'HEAD' || status === 304) {
-      return 'no-body';
-    }
-    if (status === 204) {
-      // A length is not allowed here. Who sends one nevertheless may send such a body as well.
-      this.#mayPersist = framing.contentLength <= 0 && !framing.hasTransferEncoding;
-      return 'no-body';
-    }
-    if (status === 101 || (this.#method === 'CONNECT' && status < 300)) {
-      // What follows is not HTTP, or not between the same two any more.
-      this.#mayPersist = false;
-      return 'no-body';
-    }
-    if (framing.isChunked) {
-      this.#chunkLine.start(true);
-      return 'chunk-line';
-    }
-    this.#remaining = framing.contentLength;
-    if (framing.contentLength >= 0) {
-      return framing.contentLength === 0 ? 'no-body' : 'sized-body';
-    }
-    this.#mayPersist = false;
-    return 'body-until-close';
   }
 
   #readData(chunk: Buffer, start: number, end: number): number {
@@ -331,13 +302,12 @@ export class Http1ResponseParser {
 
   /** Nothing may be touched behind this: the sink may have started the next message. */
   #complete(trailers: HeaderList | undefined): void {
-    this.#mayPersist &&= this.#framing.canPersist(this.#statusLine.minorVersion);
     this.#phase = 'complete';
     this.#sink.onEnd(trailers);
   }
 
   #fail(pos: number, error: ParserError): number {
-    this.#phase = 'failed';
+    this.#phase = 'stopped';
     this.#error = error;
     return pos;
   }
