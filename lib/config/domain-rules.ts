@@ -1,0 +1,46 @@
+import { quoteText } from './describe-value.js';
+import type { JsonPath } from './json-path.js';
+import type { ProblemCollector } from './problem-collector.js';
+import { UniqueValues } from './unique-values.js';
+
+/** The rules for the domains of one route table: reference 2.5. */
+export class DomainRules {
+  readonly #collector: ProblemCollector;
+  readonly #domains: UniqueValues;
+  readonly #suffixes = new Set<string>();
+
+  constructor(collector: ProblemCollector) {
+    this.#collector = collector;
+    this.#domains = new UniqueValues(
+      collector,
+      'a domain belongs to one virtual host, whatever its case',
+    );
+  }
+
+  add(domain: string, path: JsonPath): void {
+    const compared = domain.toLowerCase();
+    const star = domain.lastIndexOf('*');
+    if (star > 0) {
+      this.#collector.warning(
+        path,
+        `${quoteText(domain)} never matches: a * stands alone or as the first character`,
+      );
+    }
+    if (star === 0 && domain.length > 1) {
+      this.#addSuffix(compared, path, domain);
+    } else {
+      this.#domains.add(compared, path, domain);
+    }
+  }
+
+  /** Envoy loads a table in which a suffix stands twice, and so do we. */
+  #addSuffix(suffix: string, path: JsonPath, domain: string): void {
+    if (this.#suffixes.has(suffix)) {
+      this.#collector.warning(
+        path,
+        `${quoteText(domain)} already stands before, and the first virtual host that has it is used`,
+      );
+    }
+    this.#suffixes.add(suffix);
+  }
+}

@@ -1,0 +1,87 @@
+import { DocumentOrder, type JsonPath } from './json-path.js';
+import type { UnsupportedFeature } from './unsupported.js';
+
+/** Something to say about one place of a document. */
+export interface PlacedMessage {
+  readonly path: JsonPath;
+  readonly message: string;
+}
+
+/** What a key does that is known but not supported: refuse the document, or be left out. */
+export type UnsupportedMode = 'error' | 'warn';
+
+/**
+ * More problems than anybody reads. The limit keeps a large file that is wrong throughout from
+ * costing far more memory for its messages than for itself.
+ */
+const maxProblems = 1000;
+
+/** Collects everything that the parsers have to say about one document. */
+export class ProblemCollector {
+  readonly #mode: UnsupportedMode;
+  readonly #problems: PlacedMessage[] = [];
+  readonly #warnings: PlacedMessage[] = [];
+
+  constructor(mode: UnsupportedMode) {
+    this.#mode = mode;
+  }
+
+  get hasProblems(): boolean {
+    return this.#problems.length > 0;
+  }
+
+  /** Whether nothing more is taken, so that making another message would be in vain. */
+  get isFull(): boolean {
+    return this.#problems.length >= maxProblems;
+  }
+
+  /** The document cannot be used. */
+  problem(path: JsonPath, message: string): void {
+    add(this.#problems, path, message);
+  }
+
+  /** The document can be used, and does something else than its author may think. */
+  warning(path: JsonPath, message: string): void {
+    add(this.#warnings, path, message);
+  }
+
+  /**
+   * A known feature that is not supported: a problem, or a warning where such things are left
+   * out. The caller leaves it out in any case, since a document with problems is not used.
+   */
+  unsupported(path: JsonPath, feature: UnsupportedFeature): void {
+    const { reason, instead = 'remove it', leavesOut, without } = feature;
+    const rule = `known but not supported yet (${reason})`;
+    if (this.#mode === 'error') {
+      const consequence = leavesOut === undefined ? '' : `${leavesOut} is left out, `;
+      this.problem(
+        path,
+        `${rule}; ${instead}, or set unsupported: 'warn' and accept that ${consequence}${without}`,
+      );
+    } else if (leavesOut === undefined) {
+      this.warning(path, `${rule}, so it is left out: ${without}`);
+    } else {
+      this.warning(path, `${rule}, so ${leavesOut} is left out, ${without}`);
+    }
+  }
+
+  /** All problems, as their values stand in the document. */
+  problemsIn(root: unknown): PlacedMessage[] {
+    const sorted = new DocumentOrder(root).sort(this.#problems);
+    if (this.isFull) {
+      sorted.push({ path: [], message: 'there are more problems; mend these first' });
+    }
+    return sorted;
+  }
+
+  /** All warnings, as their values stand in the document. */
+  warningsIn(root: unknown): PlacedMessage[] {
+    return new DocumentOrder(root).sort(this.#warnings);
+  }
+}
+
+function add(list: PlacedMessage[], path: JsonPath, message: string): void {
+  if (list.length < maxProblems) {
+    list.push({ path, message });
+  }
+}

@@ -1,0 +1,112 @@
+import { dirname, resolve } from 'node:path';
+import type { Clock } from '../../base/clock.js';
+import { FilesystemStats } from '../stats/filesystem-stats.js';
+import { AccessLog } from './access-log.js';
+import { AccessLogFile } from './access-log-file.js';
+import { compileAccessLogFormat, defaultAccessLogFormat } from './compile-access-log-format.js';
+import { errorCode, openLogDescriptor } from './log-descriptor.js';
+
+/** What an `AccessLogManager` needs. */
+export interface AccessLogManagerOptions {
+  readonly clock: Clock;
+  /** `--file-flush-interval-msec`. Default 10000. */
+  readonly flushIntervalMs?: number;
+}
+
+/**
+ * Owns the files behind all access logs: one for each path, however many logs write to it.
+ */
+export class AccessLogManager {
+  /** To be registered as `filesystem`. */
+  readonly stats: FilesystemStats = new FilesystemStats();
+  readonly #clock: Clock;
+  readonly #flushIntervalMs: number;
+  readonly #files = new Map<string, Promise<AccessLogFile | Error>>();
+
+  constructor(options: AccessLogManagerOptions) {
+    this.#clock = options.clock;
+    this.#flushIntervalMs = options.flushIntervalMs ?? 10_000;
+  }
+
+  /**
+   * Makes the log of one `access_log` entry. Called at start only. An `Error` says, as one sentence
+   * for whoever wrote the configuration, why the file cannot be written and how to mend it. Throws a
+   * `ConfigError` for a format that is wrong.
+   */
+  async createAccessLog(
+    path: string,
+    format: string = defaultAccessLogFormat,
+  ): Promise<AccessLog | Error> {
+    const formatter = compileAccessLogFormat(format);
+    const file = await this.#getFile(path);
+    return file instanceof Error ? file : new AccessLog(file, formatter);
+  }
+
+  /** Opens all paths anew, for after log files have been moved away. */
+  async reopen(): Promise<void> {
+    await this.#forEachFile((file) => file.reopen());
+  }
+
+  /** Writes what waits; resolves when that is done, or after a second. */
+  async flush(): Promise<void> {
+    await this.#forEachFile((file) => file.flush());
+  }
+
+  /** Flushes and closes all files. Safe to call again. */
+  async close(): Promise<void> {
+    await this.#forEachFile((file) => file.close());
+  }
+
+  #getFile(path: string): Promise<AccessLogFile | Error> {
+    const key = resolve(path);
+    let file = this.#files.get(key);
+    if (file === undefined) {
+      file = this.#openFile(path);
+      this.#files.set(key, file);
+    }
+    return file;
+  }
+
+  async #openFile(path: string): Promise<AccessLogFile | Error> {
+    const options = {
+      clock: this.#clock,
+      flushIntervalMs: this.#flushIntervalMs,
+      stats: this.stats,
+    };
+    if (path === '/dev/null') {
+      return new AccessLogFile(path, undefined, options);
+    }
+    const fd = await openLogDescriptor(path);
+    if (typeof fd === 'number') {
+      return new AccessLogFile(path, fd, options);
+    }
+    // A pipe that nobody reads yet is no mistake: the reader may come later.
+    return errorCode(fd) === 'ENXIO'
+      ? new AccessLogFile(path, undefined, options)
+      : new Error(describeOpenError(path, fd), { cause: fd });
+  }
+
+  async #forEachFile(action: (file: AccessLogFile) => Promise<void>): Promise<void> {
+    const files = await Promise.all(this.#files.values());
+    await Promise.all(files.map((file) => (file instanceof Error ? undefined : action(file))));
+  }
+}
+
+function describeOpenError(path: string, error: Error): string {
+  const start = `The access log ${path} cannot be opened:`;
+  const folder = dirname(path);
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return `${start} there is no folder ${folder}. Create it, or write the log to /dev/stdout.`;
+    case 'ENOTDIR':
+      return `${start} ${folder} is not a folder. Name a file in a folder, or /dev/stdout.`;
+    case 'EISDIR':
+      return `${start} it is a folder. Name a file in it, or /dev/stdout.`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `${start} this process may not write to it. Let its user write there, or write the log to /dev/stdout.`;
+    default:
+      return `${start} ${error.message}.`;
+  }
+}

@@ -1,0 +1,194 @@
+import { CodeStats } from './code-stats.js';
+import {
+  type NumberField,
+  resetCounterFields,
+  type StatField,
+  type StatSource,
+  type StatVisitor,
+  visitFields,
+} from './stat-source.js';
+
+/**
+ * The statistics `cluster.<name>.` of one cluster: reference 8.2 and 8.3. `docs/stats.md` says what
+ * each counts.
+ *
+ * There may be thousands of clusters: an instance is its numbers and nothing more, and the counters
+ * by status are made with the first response.
+ */
+export class ClusterStats implements StatSource {
+  upstreamCxTotal = 0;
+  upstreamCxHttp1Total = 0;
+  upstreamCxHttp2Total = 0;
+  upstreamCxActive = 0;
+  upstreamCxConnectFail = 0;
+  /** A time-out counts here and in `upstreamCxConnectFail`. */
+  upstreamCxConnectTimeout = 0;
+  upstreamCxOverflow = 0;
+  upstreamCxDestroy = 0;
+  upstreamCxDestroyLocal = 0;
+  upstreamCxDestroyRemote = 0;
+  upstreamCxDestroyWithActiveRq = 0;
+  upstreamCxDestroyLocalWithActiveRq = 0;
+  upstreamCxDestroyRemoteWithActiveRq = 0;
+  upstreamCxCloseNotify = 0;
+  upstreamCxRxBytesTotal = 0;
+  upstreamCxRxBytesBuffered = 0;
+  upstreamCxTxBytesTotal = 0;
+  upstreamCxTxBytesBuffered = 0;
+  upstreamCxProtocolError = 0;
+  upstreamCxMaxRequests = 0;
+  upstreamCxNoneHealthy = 0;
+  /** Counts attempts: a retry counts again. */
+  upstreamRqTotal = 0;
+  upstreamRqActive = 0;
+  upstreamRqPendingTotal = 0;
+  upstreamRqPendingOverflow = 0;
+  upstreamRqPendingFailureEject = 0;
+  upstreamRqPendingActive = 0;
+  upstreamRqCancelled = 0;
+  upstreamRqMaintenanceMode = 0;
+  upstreamRqTimeout = 0;
+  upstreamRqPerTryTimeout = 0;
+  upstreamRqRxReset = 0;
+  upstreamRqTxReset = 0;
+  upstreamRqRetry = 0;
+  upstreamRqRetrySuccess = 0;
+  upstreamRqRetryOverflow = 0;
+  /** Ours: died on a reused connection before any response, and was sent once more. */
+  upstreamRqReusedCxResend = 0;
+  /** Ours: would have been sent once more, but the circuit breaker for retries was open. */
+  upstreamRqReusedCxResendOverflow = 0;
+  upstreamFlowControlPausedReadingTotal = 0;
+  upstreamFlowControlResumedReadingTotal = 0;
+  upstreamFlowControlBackedUpTotal = 0;
+  upstreamFlowControlDrainedTotal = 0;
+  retryOrShadowAbandoned = 0;
+  membershipChange = 0;
+  membershipHealthy = 0;
+  membershipTotal = 0;
+  maxHostWeight = 0;
+  configReload = 0;
+  updateAttempt = 0;
+  updateSuccess = 0;
+  updateFailure = 0;
+  version = 0;
+  bindErrors = 0;
+  lbHealthyPanic = 0;
+
+  /** All responses that went downstream, local replies for upstream failures among them. */
+  codes: CodeStats | undefined = undefined;
+  internalCodes: CodeStats | undefined = undefined;
+  externalCodes: CodeStats | undefined = undefined;
+  canaryCodes: CodeStats | undefined = undefined;
+  /** Responses that were thrown away for a retry; they are in none of the others. */
+  retryCodes: CodeStats | undefined = undefined;
+
+  /**
+   * Counts the response to one request, be it from upstream or a local reply for want of one.
+   * `isInternal`: the request came from inside; `isCanary`: host or response said so.
+   */
+  chargeResponse(status: number, isInternal: boolean, isCanary: boolean): void {
+    this.codes ??= new CodeStats();
+    this.codes.charge(status);
+    if (isInternal) {
+      this.internalCodes ??= new CodeStats();
+      this.internalCodes.charge(status);
+    } else {
+      this.externalCodes ??= new CodeStats();
+      this.externalCodes.charge(status);
+    }
+    if (isCanary) {
+      this.canaryCodes ??= new CodeStats();
+      this.canaryCodes.charge(status);
+    }
+  }
+
+  /** Counts a response that nobody gets to see, because the request is tried again. */
+  chargeRetriedResponse(status: number): void {
+    this.retryCodes ??= new CodeStats();
+    this.retryCodes.charge(status);
+  }
+
+  visitStats(visitor: StatVisitor): void {
+    visitFields(this, fields, visitor);
+    this.codes?.visitStats(visitor);
+    this.internalCodes?.visitStats((name, value) => visitor(`internal.${name}`, value));
+    this.externalCodes?.visitStats((name, value) => visitor(`external.${name}`, value));
+    this.canaryCodes?.visitStats((name, value) => visitor(`canary.${name}`, value));
+    this.retryCodes?.visitStats((name, value) => visitor(`retry.${name}`, value));
+  }
+
+  resetCounters(): void {
+    resetCounterFields<NumberField<ClusterStats>>(this, fields);
+    this.codes?.resetCounters();
+    this.internalCodes?.resetCounters();
+    this.externalCodes?.resetCounters();
+    this.canaryCodes?.resetCounters();
+    this.retryCodes?.resetCounters();
+  }
+}
+
+const fields: readonly StatField<NumberField<ClusterStats>>[] = [
+  ['bindErrors', 'bind_errors', 'counter'],
+  ['configReload', 'config_reload', 'counter'],
+  ['lbHealthyPanic', 'lb_healthy_panic', 'counter'],
+  ['maxHostWeight', 'max_host_weight', 'gauge'],
+  ['membershipChange', 'membership_change', 'counter'],
+  ['membershipHealthy', 'membership_healthy', 'gauge'],
+  ['membershipTotal', 'membership_total', 'gauge'],
+  ['retryOrShadowAbandoned', 'retry_or_shadow_abandoned', 'counter'],
+  ['updateAttempt', 'update_attempt', 'counter'],
+  ['updateFailure', 'update_failure', 'counter'],
+  ['updateSuccess', 'update_success', 'counter'],
+  ['upstreamCxActive', 'upstream_cx_active', 'gauge'],
+  ['upstreamCxCloseNotify', 'upstream_cx_close_notify', 'counter'],
+  ['upstreamCxConnectFail', 'upstream_cx_connect_fail', 'counter'],
+  ['upstreamCxConnectTimeout', 'upstream_cx_connect_timeout', 'counter'],
+  ['upstreamCxDestroy', 'upstream_cx_destroy', 'counter'],
+  ['upstreamCxDestroyLocal', 'upstream_cx_destroy_local', 'counter'],
+  ['upstreamCxDestroyLocalWithActiveRq', 'upstream_cx_destroy_local_with_active_rq', 'counter'],
+  ['upstreamCxDestroyRemote', 'upstream_cx_destroy_remote', 'counter'],
+  ['upstreamCxDestroyRemoteWithActiveRq', 'upstream_cx_destroy_remote_with_active_rq', 'counter'],
+  ['upstreamCxDestroyWithActiveRq', 'upstream_cx_destroy_with_active_rq', 'counter'],
+  ['upstreamCxHttp1Total', 'upstream_cx_http1_total', 'counter'],
+  ['upstreamCxHttp2Total', 'upstream_cx_http2_total', 'counter'],
+  ['upstreamCxMaxRequests', 'upstream_cx_max_requests', 'counter'],
+  ['upstreamCxNoneHealthy', 'upstream_cx_none_healthy', 'counter'],
+  ['upstreamCxOverflow', 'upstream_cx_overflow', 'counter'],
+  ['upstreamCxProtocolError', 'upstream_cx_protocol_error', 'counter'],
+  ['upstreamCxRxBytesBuffered', 'upstream_cx_rx_bytes_buffered', 'gauge'],
+  ['upstreamCxRxBytesTotal', 'upstream_cx_rx_bytes_total', 'counter'],
+  ['upstreamCxTotal', 'upstream_cx_total', 'counter'],
+  ['upstreamCxTxBytesBuffered', 'upstream_cx_tx_bytes_buffered', 'gauge'],
+  ['upstreamCxTxBytesTotal', 'upstream_cx_tx_bytes_total', 'counter'],
+  ['upstreamFlowControlBackedUpTotal', 'upstream_flow_control_backed_up_total', 'counter'],
+  ['upstreamFlowControlDrainedTotal', 'upstream_flow_control_drained_total', 'counter'],
+  [
+    'upstreamFlowControlPausedReadingTotal',
+    'upstream_flow_control_paused_reading_total',
+    'counter',
+  ],
+  [
+    'upstreamFlowControlResumedReadingTotal',
+    'upstream_flow_control_resumed_reading_total',
+    'counter',
+  ],
+  ['upstreamRqActive', 'upstream_rq_active', 'gauge'],
+  ['upstreamRqCancelled', 'upstream_rq_cancelled', 'counter'],
+  ['upstreamRqMaintenanceMode', 'upstream_rq_maintenance_mode', 'counter'],
+  ['upstreamRqPendingActive', 'upstream_rq_pending_active', 'gauge'],
+  ['upstreamRqPendingFailureEject', 'upstream_rq_pending_failure_eject', 'counter'],
+  ['upstreamRqPendingOverflow', 'upstream_rq_pending_overflow', 'counter'],
+  ['upstreamRqPendingTotal', 'upstream_rq_pending_total', 'counter'],
+  ['upstreamRqPerTryTimeout', 'upstream_rq_per_try_timeout', 'counter'],
+  ['upstreamRqRetry', 'upstream_rq_retry', 'counter'],
+  ['upstreamRqRetryOverflow', 'upstream_rq_retry_overflow', 'counter'],
+  ['upstreamRqRetrySuccess', 'upstream_rq_retry_success', 'counter'],
+  ['upstreamRqReusedCxResend', 'upstream_rq_reused_cx_resend', 'counter'],
+  ['upstreamRqReusedCxResendOverflow', 'upstream_rq_reused_cx_resend_overflow', 'counter'],
+  ['upstreamRqRxReset', 'upstream_rq_rx_reset', 'counter'],
+  ['upstreamRqTimeout', 'upstream_rq_timeout', 'counter'],
+  ['upstreamRqTotal', 'upstream_rq_total', 'counter'],
+  ['upstreamRqTxReset', 'upstream_rq_tx_reset', 'counter'],
+  ['version', 'version', 'gauge'],
+];
