@@ -1,7 +1,7 @@
 import { isInternalAddress } from '../base/ip-address.js';
 import type { Random } from '../base/random.js';
 import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
-import { type HeaderList, setHeader } from '../http/headers.js';
+import { type HeaderList, hasHeader, setHeader } from '../http/headers.js';
 import type { DownstreamConnection } from './downstream-connection.js';
 
 /** What the header rules found out about a request. */
@@ -106,7 +106,9 @@ export function applyRequestHeaderRules(
     headers[kept + 1] = value;
     kept += 2;
   }
-  headers.length = kept;
+  if (kept < headers.length) {
+    headers.length = kept;
+  }
 
   const isInternal = isInternalRequest(config, connection, forwardedFor);
   const isEdge = config.useRemoteAddress && !isInternal;
@@ -114,7 +116,7 @@ export function applyRequestHeaderRules(
   if (!isInternal && (hasEnvoyHeaders || rules.internalOnlyHeaders.size > 0)) {
     removeUntrusted(headers, isEdge, rules.internalOnlyHeaders);
   } else if (hasEnvoyHeaders) {
-    isTraceForced = headers.includes('x-envoy-force-trace');
+    isTraceForced = hasHeader(headers, 'x-envoy-force-trace');
   }
   addForwarded(headers, connection, config, forwardedFor, forwardedProto);
   if (isInternal) {
@@ -208,5 +210,7 @@ function removeUntrusted(
       kept += 2;
     }
   }
-  headers.length = kept;
+  if (kept < headers.length) {
+    headers.length = kept;
+  }
 }

@@ -28,7 +28,9 @@ export function applyResponseHeaderRules(
     headers[kept + 1] = headers[i + 1] as string;
     kept += 2;
   }
-  headers.length = kept;
+  if (kept < headers.length) {
+    headers.length = kept;
+  }
   headers.push('date', date, 'server', serverName);
   if (isClosing) {
     headers.push('connection', 'close');

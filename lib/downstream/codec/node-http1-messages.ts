@@ -3,9 +3,9 @@ import {
   IncomingMessage,
   type OutgoingHttpHeader,
   type OutgoingHttpHeaders,
-  ServerResponse,
 } from 'node:http';
 import { type HeaderList, lowerCaseName } from '../../http/headers.js';
+import { appendHeaderValue, HeaderStoreResponse } from './header-store-response.js';
 import { toIncomingHeaders } from './incoming-headers.js';
 
 /** What the messages tell the stream that they belong to. */
@@ -31,7 +31,8 @@ export class DownstreamRequest extends IncomingMessage {
   nativeRecord: IncomingHttpHeaders | undefined = undefined;
 }
 
-const noHeaders: IncomingHttpHeaders = Object.freeze({});
+/** How `node:http` makes the record. */
+const original = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
 
 // `headers` is an accessor of `IncomingMessage`, declared as a property; TypeScript would not let a
 // class override it. Making the record costs more than routing the request, so it is made when a
@@ -42,7 +43,8 @@ Object.defineProperty(DownstreamRequest.prototype, 'headers', {
   get(this: DownstreamRequest): IncomingHttpHeaders {
     if (this.nativeRecord === undefined) {
       if (this.nativeHeaders === undefined) {
-        return headersForNode(this.rawHeaders);
+        // Not ours yet: `node:http` and instrumentations of it look at the request first.
+        return original?.get?.call(this);
       }
       this.nativeRecord = toIncomingHeaders(this.nativeHeaders);
     }
@@ -54,32 +56,17 @@ Object.defineProperty(DownstreamRequest.prototype, 'headers', {
 });
 
 /**
- * Returns the headers as `node:http` itself asks for them before it hands a request out: it looks
- * for nothing but `expect`.
- */
-function headersForNode(raw: readonly string[]): IncomingHttpHeaders {
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string;
-    if (name.length === 6 && lowerCaseName(name) === 'expect') {
-      return { expect: raw[i + 1] };
-    }
-  }
-  return noHeaders;
-}
-
-/**
  * A response of `node:http`. A mounted application writes to it as to any other; what it writes as
  * its head takes the way of every response through the filters before it is sent.
  */
 export class DownstreamResponse<
   Request extends IncomingMessage = IncomingMessage,
-> extends ServerResponse<Request> {
+> extends HeaderStoreResponse<Request> {
   observer: MessageObserver | undefined = undefined;
   /** Body bytes that a mounted application has written. */
   nativeBodyBytes = 0;
   /** We have answered in the application's stead: what it still writes goes nowhere. */
   isAbandoned = false;
-  #hasHeaderStore = false;
 
   override writeHead(
     statusCode: number,
@@ -106,21 +93,7 @@ export class DownstreamResponse<
 
   /** Sends the head as it is. */
   writeHeadNow(status: number, headers: HeaderList): void {
-    if (!this.#hasHeaderStore) {
-      super.writeHead(status, headers);
-      return;
-    }
-    // Once `setHeader` was used, `writeHead` would keep only the last of several equal names.
-    for (const name of this.getHeaderNames()) {
-      // The framing stays the application's.
-      if (name !== 'connection' && name !== 'transfer-encoding') {
-        this.removeHeader(name);
-      }
-    }
-    for (let i = 0; i < headers.length; i += 2) {
-      super.appendHeader(headers[i] as string, headers[i + 1] as string);
-    }
-    super.writeHead(status);
+    super.writeHead(status, headers);
   }
 
   /** Writes a piece of a body that has come through the filters. */
@@ -134,34 +107,35 @@ export class DownstreamResponse<
   }
 
   override setHeader(name: string, value: number | string | readonly string[]): this {
-    this.#hasHeaderStore = true;
     return this.isAbandoned ? this : super.setHeader(name, value);
   }
 
   override appendHeader(name: string, value: string | readonly string[]): this {
-    this.#hasHeaderStore = true;
     return this.isAbandoned ? this : super.appendHeader(name, value);
   }
 
-  // The two take what `ServerResponse` takes; its overloads cannot be repeated here.
-  // biome-ignore lint/suspicious/noExplicitAny: the arguments are passed on untouched
-  override write(...args: any[]): boolean {
+  override removeHeader(name: string): void {
+    if (!this.isAbandoned) {
+      super.removeHeader(name);
+    }
+  }
+
+  // The overloads of the two cannot be repeated here; what they are given is passed on untouched.
+
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.isAbandoned) {
       return true;
     }
-    this.nativeBodyBytes += sizeOf(args[0], args[1]);
-    // biome-ignore lint/suspicious/noExplicitAny: see above
-    return super.write(...(args as [any, any, any]));
+    this.nativeBodyBytes += sizeOf(chunk, encoding);
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the arguments are passed on untouched
-  override end(...args: any[]): this {
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     if (this.isAbandoned) {
       return this;
     }
-    this.nativeBodyBytes += sizeOf(args[0], args[1]);
-    // biome-ignore lint/suspicious/noExplicitAny: see above
-    return super.end(...(args as [any, any, any]));
+    this.nativeBodyBytes += sizeOf(chunk, encoding);
+    return super.end(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
   /** Gathers what was set before and what `writeHead` got, which wins. */
@@ -170,11 +144,7 @@ export class DownstreamResponse<
     if (given !== undefined) {
       appendGiven(list, given);
     }
-    for (const name of this.getHeaderNames()) {
-      if (!list.includes(name)) {
-        appendValue(list, name, this.getHeader(name));
-      }
-    }
+    this.addStoredTo(list);
     return list;
   }
 }
@@ -182,27 +152,17 @@ export class DownstreamResponse<
 function appendGiven(list: HeaderList, given: OutgoingHttpHeaders | OutgoingHttpHeader[]): void {
   if (!Array.isArray(given)) {
     for (const name of Object.keys(given)) {
-      appendValue(list, lowerCaseName(name), given[name]);
+      appendHeaderValue(list, lowerCaseName(name), given[name]);
     }
   } else if (Array.isArray(given[0])) {
     // Pairs: `[[name, value], ...]`, which `writeHead` takes too.
     for (const [name, value] of given as unknown as [string, OutgoingHttpHeader][]) {
-      appendValue(list, lowerCaseName(name), value);
+      appendHeaderValue(list, lowerCaseName(name), value);
     }
   } else {
     for (let i = 0; i < given.length; i += 2) {
-      appendValue(list, lowerCaseName(String(given[i])), given[i + 1]);
+      appendHeaderValue(list, lowerCaseName(String(given[i])), given[i + 1]);
     }
-  }
-}
-
-function appendValue(list: HeaderList, name: string, value: OutgoingHttpHeader | undefined): void {
-  if (Array.isArray(value)) {
-    for (const one of value) {
-      list.push(name, one);
-    }
-  } else if (value !== undefined) {
-    list.push(name, String(value));
   }
 }
 

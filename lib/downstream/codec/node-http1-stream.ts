@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HeaderList, lowerCaseName } from '../../http/headers.js';
+import { type HeaderList, hasHeader, lowerCaseName } from '../../http/headers.js';
 import type { RequestHead, ResponseHead } from '../../http/message.js';
 import type { NativeExchange, NativeObserver } from '../../http/native-exchange.js';
 import type { ResponseEncoder } from '../../http/stream.js';
@@ -273,7 +273,7 @@ function mayHaveLength(head: ResponseHead, method: string | undefined): boolean 
     head.status !== 204 &&
     head.status !== 304 &&
     head.status >= 200 &&
-    !head.headers.includes('content-length')
+    !hasHeader(head.headers, 'content-length')
   );
 }
 

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readSeed, routePath, textProblemsOf } from '../support/config-documents.js';
+
+const edge = readSeed('edge-envoy').toString();
+
+/** The problems of the edge seed after a newcomer's hand slipped. */
+function problemsAfter(written: string, slip: string): string[] {
+  assert.ok(edge.includes(written), written);
+  return textProblemsOf(edge.replace(written, slip));
+}
+
+test('the seed is what it was, byte for byte', () => {
+  // Formatters like to touch such files; a file that has been in use elsewhere must do as it is.
+  assert.equal(edge.length, 1832);
+  assert.equal(readSeed('flask-app-envoy').length, 1328);
+});
+
+test('a comma too many', () => {
+  const url = '"url": "tcp://kubernetes-envoy-sds.kube-system:80"';
+  assert.deepEqual(problemsAfter(url, `${url},`), [
+    'line 68, column 63: this comma is the last thing before }; remove it',
+  ]);
+});
+
+test('a comma too few', () => {
+  assert.deepEqual(problemsAfter('"ingress_http",', '"ingress_http"'), [
+    'line 17, column 13: expected a comma or the closing }, found "route_config"; ' +
+      'is a comma missing at line 16, column 42?',
+  ]);
+});
+
+test('a lost bracket', () => {
+  assert.deepEqual(textProblemsOf(edge.slice(0, -3)), [
+    'line 74, column 3: expected a comma or the closing }, found the end of the text; ' +
+      'the { of line 50, column 22 is not closed',
+  ]);
+});
+
+test('a misspelt key', () => {
+  assert.deepEqual(problemsAfter('"lb_type"', '"lb_tpye"'), [
+    'cluster_manager.clusters[0].lb_tpye: unknown key; did you mean "lb_type"? (line 56, column 9)',
+  ]);
+});
+
+test('a misspelt value', () => {
+  assert.deepEqual(problemsAfter('"sds",', '"SDS",'), [
+    'cluster_manager.clusters[0].type: expected "static", "strict_dns", "logical_dns", "sds" or ' +
+      '"original_dst", found "SDS"; did you mean "sds"? (line 55, column 9)',
+  ]);
+});
+
+test('a number in quotes, with a unit', () => {
+  assert.deepEqual(problemsAfter('"timeout_ms": 0', '"timeout_ms": "15s"'), [
+    `${routePath}.timeout_ms: expected an integer of at least 0, found "15s"; write 15000 ` +
+      '(line 26, column 23)',
+  ]);
+});
+
+test('an address without its scheme', () => {
+  assert.deepEqual(problemsAfter('tcp://0.0.0.0:80"', '0.0.0.0:80"'), [
+    'listeners[0].address: "0.0.0.0:80" is not an address: it must begin with "tcp://" or ' +
+      '"unix://"; write "tcp://0.0.0.0:80" (line 4, column 7)',
+  ]);
+});
+
+test('a cluster that does not exist', () => {
+  const cluster = '"cluster": "flask-app-envoy-service';
+  assert.deepEqual(problemsAfter(cluster, '"cluster": "flask-app-service'), [
+    `${routePath}.cluster: no cluster has the name ` +
+      '"flask-app-service.default.svc.cluster.local"; did you mean ' +
+      '"flask-app-envoy-service.default.svc.cluster.local"? (line 28, column 23)',
+  ]);
+});
+
+test('a key in the wrong object', () => {
+  assert.deepEqual(problemsAfter('"name": "backend",', '"name": "backend", "timeout_ms": 0,'), [
+    'listeners[0].filters[0].config.route_config.virtual_hosts[0].timeout_ms: unknown key; ' +
+      'a virtual host does not take it, it belongs in a route (line 20, column 38)',
+  ]);
+});
+
+test('a feature that is not there yet', () => {
+  const policy = '"retry_policy": { "retry_on": "5xx" }, "prefix": "/",';
+  assert.deepEqual(problemsAfter('"prefix": "/",', policy), [
+    `${routePath}.retry_policy: known but not supported yet (there are no retries); remove it, ` +
+      "or set unsupported: 'warn' and accept that no request is tried again (line 27, column 23)",
+  ]);
+});
+
+test('several slips at once are reported at once', () => {
+  const text = edge
+    .replace('"listeners"', '"listners"')
+    .replace('"connect_timeout_ms": 250,', '')
+    .replace('tcp://0.0.0.0:8001', 'tcp://0.0.0.0:80');
+  assert.deepEqual(textProblemsOf(text), [
+    'listners: unknown key; did you mean "listeners"? (line 2, column 3)',
+    'admin.address: "tcp://0.0.0.0:80" is the address of a listener too; ' +
+      'give the admin server one of its own (line 48, column 5)',
+    'cluster_manager.clusters[0]: the key "connect_timeout_ms" is missing; add it, for example ' +
+      '"connect_timeout_ms": 250 (line 52, column 7)',
+  ]);
+});
