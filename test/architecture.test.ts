@@ -42,6 +42,10 @@ function importsOf(file: string): string[] {
   );
 }
 
+function withoutComments(path: string): string {
+  return readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+}
+
 function layerOf(file: string): number {
   return layers.indexOf(file.split('/')[0] ?? '');
 }
@@ -92,7 +96,7 @@ test('no file of lib is longer than 350 lines', () => {
 test('the library never ends the process, and listens to nothing process-wide', () => {
   const library = sourceFiles().filter((file) => !file.startsWith('cli'));
   const wrong = library.filter((file) =>
-    /process\.(exit|on|once|abort)\b/.test(readFileSync(join(libRoot, file), 'utf8')),
+    /process\.(exit|on|once|abort)\b/.test(withoutComments(join(libRoot, file))),
   );
   assert.deepEqual(wrong, []);
 });

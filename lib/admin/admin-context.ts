@@ -1,0 +1,56 @@
+import type { Clock } from '../base/clock.js';
+import type { Address } from '../config/address.js';
+import type { CircuitBreakerConfig } from '../config/cluster-config.js';
+import type { ServerState } from '../http/server-state.js';
+import type { HostStats } from '../telemetry/stats/host-stats.js';
+import type { StatsStore } from '../telemetry/stats/stats-store.js';
+
+/** What the admin server may see of the sidecar. It changes nothing but `serverState` and counters. */
+export interface AdminContext {
+  readonly stats: StatsStore;
+  readonly serverState: ServerState;
+  readonly clock: Clock;
+  /** Of this package. */
+  readonly version: string;
+  /** The clusters there are now, in the order in which they are to be shown. */
+  clusters(): Iterable<AdminCluster>;
+  /** The listeners that are bound now. */
+  listeners(): Iterable<AdminListener>;
+}
+
+/** A cluster as `/clusters` shows it. */
+export interface AdminCluster {
+  readonly name: string;
+  readonly config: {
+    readonly circuitBreakers: {
+      readonly default: CircuitBreakerConfig;
+      readonly high: CircuitBreakerConfig;
+    };
+  };
+  /** Whether it came from a cluster discovery service, not from the configuration. */
+  readonly addedViaApi: boolean;
+  readonly hostSet: {
+    /** All hosts, healthy or not. */
+    readonly hosts: Iterable<AdminHost>;
+  };
+}
+
+/** A host as `/clusters` shows it. */
+export interface AdminHost {
+  /** `ip:port`. */
+  readonly address: string;
+  readonly stats: HostStats;
+  /** `healthy`, or the reasons why it is not: reference 9. */
+  readonly healthFlags: string;
+  readonly weight: number;
+  /** Empty if it is not known. */
+  readonly zone: string;
+  readonly isCanary: boolean;
+}
+
+/** A listener as `/listeners` shows it. */
+export interface AdminListener {
+  readonly name: string;
+  /** As bound. */
+  readonly address: Address;
+}

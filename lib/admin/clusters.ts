@@ -1,0 +1,62 @@
+import type { CircuitBreakerConfig } from '../config/cluster-config.js';
+import type { AdminCluster, AdminContext, AdminHost } from './admin-context.js';
+import { type AdminEndpoint, textReply } from './admin-endpoint.js';
+
+/** `/clusters`: every cluster and its hosts, one line for each value. */
+export const clustersEndpoint: AdminEndpoint = {
+  path: '/clusters',
+  help: 'upstream cluster status',
+  isMutation: false,
+  reply: (context) => textReply(200, describeClusters(context)),
+};
+
+function* describeClusters(context: AdminContext): Generator<string, void, undefined> {
+  for (const cluster of context.clusters()) {
+    yield describeCluster(cluster);
+    for (const host of cluster.hostSet.hosts) {
+      yield describeHost(cluster.name, host);
+    }
+  }
+}
+
+function describeCluster(cluster: AdminCluster): string {
+  const { name } = cluster;
+  const { circuitBreakers } = cluster.config;
+  return (
+    describeThresholds(`${name}::default_priority`, circuitBreakers.default) +
+    describeThresholds(`${name}::high_priority`, circuitBreakers.high) +
+    `${name}::added_via_api::${cluster.addedViaApi}\n`
+  );
+}
+
+function describeThresholds(start: string, thresholds: CircuitBreakerConfig): string {
+  return (
+    `${start}::max_connections::${thresholds.maxConnections}\n` +
+    `${start}::max_pending_requests::${thresholds.maxPendingRequests}\n` +
+    `${start}::max_requests::${thresholds.maxRequests}\n` +
+    `${start}::max_retries::${thresholds.maxRetries}\n`
+  );
+}
+
+/** The success rate of outlier detection; -1 says that it has not been computed. */
+const noSuccessRate = -1;
+
+function describeHost(clusterName: string, host: AdminHost): string {
+  const start = `${clusterName}::${host.address}`;
+  const { stats } = host;
+  return (
+    `${start}::cx_active::${stats.cxActive}\n` +
+    `${start}::cx_connect_fail::${stats.cxConnectFail}\n` +
+    `${start}::cx_total::${stats.cxTotal}\n` +
+    `${start}::rq_active::${stats.rqActive}\n` +
+    `${start}::rq_error::${stats.rqError}\n` +
+    `${start}::rq_success::${stats.rqSuccess}\n` +
+    `${start}::rq_timeout::${stats.rqTimeout}\n` +
+    `${start}::rq_total::${stats.rqTotal}\n` +
+    `${start}::health_flags::${host.healthFlags}\n` +
+    `${start}::weight::${host.weight}\n` +
+    `${start}::zone::${host.zone}\n` +
+    `${start}::canary::${host.isCanary}\n` +
+    `${start}::success_rate::${noSuccessRate}\n`
+  );
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ServerState } from '../../../../lib/http/server-state.js';
+import { ClusterStats } from '../../../../lib/telemetry/stats/cluster-stats.js';
+import { ConnectionManagerStats } from '../../../../lib/telemetry/stats/connection-manager-stats.js';
+import { FilesystemStats } from '../../../../lib/telemetry/stats/filesystem-stats.js';
+import { ListenerHttpStats } from '../../../../lib/telemetry/stats/listener-http-stats.js';
+import { ListenerManagerStats } from '../../../../lib/telemetry/stats/listener-manager-stats.js';
+import { ListenerStats } from '../../../../lib/telemetry/stats/listener-stats.js';
+import { ServerStats } from '../../../../lib/telemetry/stats/server-stats.js';
+import type { StatSource } from '../../../../lib/telemetry/stats/stat-source.js';
+import { ManualClock } from '../../../support/manual-clock.js';
+
+const document = readFileSync(new URL('../../../../../docs/stats.md', import.meta.url), 'utf8');
+
+const sources: Readonly<Record<string, StatSource>> = {
+  'http.<stat_prefix>.': new ConnectionManagerStats(),
+  'cluster.<name>.': new ClusterStats(),
+  'listener.<address>.': new ListenerStats(),
+  'listener.<address>.http.<stat_prefix>.': new ListenerHttpStats(),
+  'listener_manager.': new ListenerManagerStats(),
+  'filesystem.': new FilesystemStats(),
+  'server.': new ServerStats(new ServerState(new ManualClock())),
+};
+
+/** Returns the names and types in the tables below the heading `scope`, up to the next heading. */
+function documented(scope: string): Map<string, string> {
+  const start = document.indexOf(`## \`${scope}\`\n`);
+  assert.notEqual(start, -1, `there is a heading ${scope}`);
+  const section = document.slice(start + 2).split(/^#/m)[0] ?? '';
+  const types = new Map<string, string>();
+  for (const [, names, type] of section.matchAll(/^\| (`.*?) +\| ([CG]) +\|/gm)) {
+    for (const [, name] of (names ?? '').matchAll(/`([^`]+)`/g)) {
+      types.set(name ?? '', type ?? '');
+    }
+  }
+  return types;
+}
+
+/** Returns the names that `source` shows with their types: what a reset leaves is a gauge. */
+function emitted(source: StatSource): Map<string, string> {
+  const types = new Map<string, string>();
+  for (const field of Object.keys(source)) {
+    if (typeof Reflect.get(source, field) === 'number') {
+      Reflect.set(source, field, 1);
+    }
+  }
+  source.resetCounters();
+  source.visitStats((name, value) => {
+    types.set(name, value === 0 && !(source instanceof ServerStats) ? 'C' : 'G');
+  });
+  return types;
+}
+
+function sorted(types: Map<string, string>): string[] {
+  return Array.from(types, ([name, type]) => `${name} ${type}`).sort();
+}
+
+for (const [scope, source] of Object.entries(sources)) {
+  test(`docs/stats.md lists exactly the statistics of ${scope}, with their types`, () => {
+    assert.deepEqual(sorted(documented(scope)), sorted(emitted(source)));
+  });
+}
