@@ -1,0 +1,140 @@
+import { systemClock } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
+import { readVersion } from '../base/version.js';
+import { createSidecar, type Sidecar } from '../sidecar.js';
+import { checkOptions, type SidecarOptions } from '../sidecar-options.js';
+import type { CommandIo } from './command-io.js';
+import { parseFlags } from './flags.js';
+import { formatFlags } from './help.js';
+import { addListenHint, describeListenOn } from './listen-hint.js';
+import { foreignFlags, readServeOptions, type ServeOptions, serveFlags } from './serve-flags.js';
+import { ShutdownSignals, type SignalSource, signalExitCode } from './shutdown-signals.js';
+import { createStderrLogger } from './stderr-logger.js';
+
+/** Runs `pillion` without a subcommand; resolves to the exit code. */
+export async function runServe(
+  args: readonly string[],
+  io: CommandIo,
+  signalSource: SignalSource,
+): Promise<number> {
+  if (args.length === 0) {
+    io.stderr(formatServeHelp());
+    return 2;
+  }
+  const parsed = parseFlags(args, serveFlags, foreignFlags);
+  if (parsed.has('help')) {
+    io.stdout(formatServeHelp());
+    return 0;
+  }
+  if (parsed.has('version')) {
+    io.stdout(`pillion ${readVersion()}\n`);
+    return 0;
+  }
+  const options = readServeOptions(parsed);
+  const logger = createStderrLogger(options.logLevel, io, systemClock);
+  return options.mode === 'validate'
+    ? await validate(options, io, logger)
+    : await serve(options, logger, signalSource);
+}
+
+/** Checks everything that serving would check, and opens nothing: as `envoy --mode validate`. */
+async function validate(options: ServeOptions, io: CommandIo, logger: Logger): Promise<number> {
+  await checkOptions(toSidecarOptions(options, logger));
+  io.stdout(`configuration '${options.configPath}' OK\n`);
+  return 0;
+}
+
+function toSidecarOptions(options: ServeOptions, logger: Logger): SidecarOptions {
+  return {
+    config: options.configPath,
+    serviceCluster: options.serviceCluster,
+    serviceNode: options.serviceNode,
+    serviceZone: options.serviceZone,
+    listenOn: options.listenOn,
+    connectTo: options.connectTo,
+    unsupported: options.unsupported,
+    accessLogFlushIntervalMs: options.fileFlushIntervalMs,
+    logger,
+  };
+}
+
+/** Serves until a signal, then drains. */
+async function serve(
+  options: ServeOptions,
+  logger: Logger,
+  signalSource: SignalSource,
+): Promise<number> {
+  const { concurrency, drainTimeMs } = options;
+  if (concurrency > 1) {
+    logger.warn(
+      `--concurrency ${concurrency}: one process is one worker; for more, start more processes`,
+    );
+  }
+  const signals = new ShutdownSignals(signalSource, systemClock);
+  const sidecar = await start(options, logger, signals, signalSource);
+  const signal = await signals.first;
+  logger.info(`${signal}: draining; a second signal ends at once`);
+  await sidecar.close({ timeoutMs: drainTimeMs });
+  logger.info('closed');
+  return 0;
+}
+
+/** Starts the sidecar; a signal until then ends the process. */
+async function start(
+  options: ServeOptions,
+  logger: Logger,
+  signals: ShutdownSignals,
+  signalSource: SignalSource,
+): Promise<Sidecar> {
+  let isStarting = true;
+  void signals.first.then((signal) => {
+    if (isStarting) {
+      // Nothing is served yet, so there is nothing to wait for.
+      signalSource.exit(signalExitCode(signal));
+    }
+  });
+  try {
+    const sidecar = await createSidecar(toSidecarOptions(options, logger));
+    logAddresses(sidecar, logger);
+    return sidecar;
+  } catch (error) {
+    throw addListenHint(error, (failed) => describeListenOn(failed, options.listenOn));
+  } finally {
+    isStarting = false;
+  }
+}
+
+function logAddresses(sidecar: Sidecar, logger: Logger): void {
+  logger.info(`admin server on ${sidecar.admin?.address}`);
+  for (const { name, address } of sidecar.listeners) {
+    logger.info(name === address ? `listener on ${address}` : `listener ${name} on ${address}`);
+  }
+}
+
+function formatServeHelp(): string {
+  return `pillion: an Envoy v1 sidecar on Node.js, for existing envoy.json files
+
+Usage:
+  pillion -c envoy.json [flags]
+  pillion -c envoy.json --mode validate
+  pillion sds --file registrations.json [flags]   (see pillion sds --help)
+
+${formatFlags(serveFlags)}
+Examples:
+  Without the right to bind port 80:
+    pillion -c envoy.json --listen-on tcp://0.0.0.0:80=tcp://127.0.0.1:8080
+
+  With another machine in the part of the discovery service:
+    pillion -c envoy.json --connect-to sds.kube-system:80:127.0.0.1:9080
+
+Ending:
+  SIGTERM or SIGINT (Ctrl-C) drains: no new connections, requests under way are
+  finished within --drain-time-s, then the process ends. A second signal ends it
+  at once. To have load balancers turn away first, ask the admin server for
+  /healthcheck/fail, wait for as long as they need, and send the signal then.
+
+Exit codes:
+  0 done; 1 the configuration was refused (every problem is named), or the
+  process could not start; 2 wrong usage.
+`;
+}
