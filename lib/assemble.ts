@@ -7,10 +7,8 @@ import { type Address, formatAddress, type TcpAddress } from './config/address.j
 import type { Config } from './config/config.js';
 import type { ConnectionManagerConfig } from './config/connection-manager-config.js';
 import type { ListenerConfig } from './config/listener-config.js';
-import {
-  ConnectionManager,
-  type ConnectionManagerContext,
-} from './downstream/connection-manager.js';
+import { ConnectionManager } from './downstream/connection-manager.js';
+import type { ConnectionManagerContext } from './downstream/connection-manager-context.js';
 import { Listener } from './downstream/listener.js';
 import { ListenerManager } from './downstream/listener-manager.js';
 import { ClusterNameRoutes } from './egress/cluster-name-routes.js';
@@ -24,6 +22,7 @@ import { ConnectionManagerStats } from './telemetry/stats/connection-manager-sta
 import { ListenerHttpStats } from './telemetry/stats/listener-http-stats.js';
 import { ListenerManagerStats } from './telemetry/stats/listener-manager-stats.js';
 import { ListenerStats } from './telemetry/stats/listener-stats.js';
+import { ServerStats } from './telemetry/stats/server-stats.js';
 import { StatsStore } from './telemetry/stats/stats-store.js';
 import { ClusterManager } from './upstream/cluster-manager.js';
 import { SocketConnector } from './upstream/connection/connector.js';
@@ -48,19 +47,6 @@ export interface AssemblyOptions {
   readonly accessLogFlushIntervalMs: number | undefined;
 }
 
-/** The parts of a sidecar, connected and not yet started. */
-export interface Assembly {
-  readonly config: Config;
-  readonly options: AssemblyOptions;
-  readonly wheel: TimerWheel;
-  readonly stats: StatsStore;
-  readonly serverState: ServerState;
-  readonly accessLogs: AccessLogManager;
-  readonly clusterManager: ClusterManager;
-  readonly listenerManager: ListenerManager;
-  readonly outboundRoutes: OutboundRoutes;
-}
-
 /** What the connection managers of all listeners have in common. */
 interface Shared {
   readonly options: AssemblyOptions;
@@ -69,6 +55,13 @@ interface Shared {
   readonly serverState: ServerState;
   readonly accessLogs: AccessLogManager;
   readonly clusterManager: ClusterManager;
+}
+
+/** The parts of a sidecar, connected and not yet started. */
+export interface Assembly extends Shared {
+  readonly config: Config;
+  readonly listenerManager: ListenerManager;
+  readonly outboundRoutes: OutboundRoutes;
 }
 
 /**
@@ -101,6 +94,7 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
       ? {}
       : { flushIntervalMs: options.accessLogFlushIntervalMs }),
   });
+  stats.register('server', new ServerStats(serverState));
   stats.register('filesystem', accessLogs.stats);
   const clusterManager = new ClusterManager(config.clusterManager, {
     clock,
@@ -113,6 +107,21 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     mounts,
   });
   const shared: Shared = { options, wheel, stats, serverState, accessLogs, clusterManager };
+  try {
+    return { config, ...shared, ...(await createDoors(config, shared)) };
+  } catch (error) {
+    // One of several access logs cannot be opened; the others are.
+    await accessLogs.close();
+    throw error;
+  }
+}
+
+/** Creates what requests come in by: the listeners, and the routes of outbound calls. */
+async function createDoors(
+  config: Config,
+  shared: Shared,
+): Promise<Pick<Assembly, 'listenerManager' | 'outboundRoutes'>> {
+  const { options, stats, clusterManager } = shared;
   const listeners: Listener[] = [];
   const outboundManagers: ConnectionManager[] = [];
   for (const listenerConfig of config.listeners) {
@@ -128,13 +137,6 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   const listenerManagerStats = new ListenerManagerStats();
   stats.register('listener_manager', listenerManagerStats);
   return {
-    config,
-    options,
-    wheel,
-    stats,
-    serverState,
-    accessLogs,
-    clusterManager,
     listenerManager: new ListenerManager(listeners, options.listenOn, listenerManagerStats),
     outboundRoutes: new OutboundRoutes(outboundManagers),
   };

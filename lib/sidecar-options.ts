@@ -3,15 +3,12 @@ import { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { SidecarError } from './base/errors.js';
 import { type Logger, silentLogger } from './base/log.js';
-import {
-  type Address,
-  formatAddress,
-  formatHostPort,
-  parseAddress,
-  parseHostPort,
-  type TcpAddress,
-} from './config/address.js';
+import type { Address, TcpAddress } from './config/address.js';
+import { checkConnectTo, checkListenOn } from './config/address-options.js';
 import type { Config } from './config/config.js';
+import { describeValue } from './config/describe-value.js';
+import { isJsonObject } from './config/json-members.js';
+import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
 import { type ParsedConfig, parseConfig, parseConfigText } from './config/parse-config.js';
 import type { MountedApplication } from './upstream/mounted-host.js';
 
@@ -82,35 +79,73 @@ const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
  * `SIDECAR_CONFIG_UNREADABLE` or a `ConfigError`; nothing has been opened by then.
  */
 export async function checkOptions(options: SidecarOptions): Promise<CheckedOptions> {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('createSidecar takes an object: createSidecar({ config: "./envoy.json" })');
+  if (!isJsonObject(options)) {
+    throw optionInvalid('createSidecar takes an object: createSidecar({ config: "./envoy.json" })');
   }
   for (const name of Object.keys(options)) {
     if (!knownOptions.has(name)) {
-      throw invalid(`unknown option "${name}"; there are: ${[...knownOptions].join(', ')}`);
+      throw optionInvalid(`unknown option "${name}"; there are: ${[...knownOptions].join(', ')}`);
     }
   }
-  const { unsupported = 'error', logger = silentLogger } = options;
+  const { unsupported = 'error', accessLogFlushIntervalMs } = options;
   if (unsupported !== 'error' && unsupported !== 'warn') {
-    throw invalid(`unsupported is "${String(unsupported)}", expected "error" or "warn"`);
+    throw optionInvalid(`unsupported is ${describeValue(unsupported)}, expected "error" or "warn"`);
   }
+  checkInterval(accessLogFlushIntervalMs);
+  const log = checkLogger(options.logger);
+  // Not used yet, but wrong is wrong.
+  checkName('serviceZone', options.serviceZone);
+  const names = {
+    serviceCluster: checkName('serviceCluster', options.serviceCluster),
+    serviceNode: checkName('serviceNode', options.serviceNode),
+  };
   const { config, warnings } = await loadConfig(options.config, unsupported);
   for (const warning of warnings) {
-    logger.warn(`configuration: ${warning.path}: ${warning.message}`);
+    log.warn(`configuration: ${warning.path}: ${warning.message}`);
   }
-  const outboundListeners = options.outbound?.listeners;
-  checkOutboundListeners(outboundListeners, config);
   return {
     config,
-    serviceCluster: options.serviceCluster ?? '',
-    serviceNode: options.serviceNode ?? '',
-    mounts: checkMounts(options.mount ?? {}, config),
-    listenOn: checkListenOn(options.listenOn ?? {}, config),
-    connectTo: checkConnectTo(options.connectTo ?? {}),
-    outboundListeners,
-    log: logger,
-    accessLogFlushIntervalMs: options.accessLogFlushIntervalMs,
+    ...names,
+    mounts: checkMounts(options.mount, config),
+    listenOn: checkListenOn(options.listenOn, config),
+    connectTo: checkConnectTo(options.connectTo, config),
+    outboundListeners: checkOutbound(options.outbound, config),
+    log,
+    accessLogFlushIntervalMs,
   };
+}
+
+/** What Envoy takes on its command line; it goes into headers and paths of requests. */
+function checkName(option: string, value: unknown): string {
+  if (value === undefined) {
+    return '';
+  }
+  if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) {
+    throw optionInvalid(
+      `${option} is ${describeValue(value)}, expected a string of printable ASCII`,
+    );
+  }
+  return value;
+}
+
+function checkInterval(value: unknown): void {
+  if (value !== undefined && !(typeof value === 'number' && value > 0 && Number.isFinite(value))) {
+    throw optionInvalid(
+      `accessLogFlushIntervalMs is ${describeValue(value)}, expected a number of milliseconds`,
+    );
+  }
+}
+
+function checkLogger(logger: Logger | undefined): Logger {
+  if (logger === undefined) {
+    return silentLogger;
+  }
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+    if (typeof logger?.[level] !== 'function') {
+      throw optionInvalid(`logger has no method "${level}"; it needs debug, info, warn and error`);
+    }
+  }
+  return logger;
 }
 
 async function loadConfig(
@@ -119,7 +154,9 @@ async function loadConfig(
 ): Promise<ParsedConfig> {
   if (typeof source !== 'string' && !(source instanceof URL)) {
     if (typeof source !== 'object' || source === null) {
-      throw invalid('config is missing; give a path, a file: URL, or the configuration itself');
+      throw optionInvalid(
+        'config is missing; give a path, a file: URL, or the configuration itself',
+      );
     }
     return parseConfig(source, { source: 'the configuration', unsupported });
   }
@@ -131,7 +168,7 @@ function toPath(url: URL): string {
   try {
     return fileURLToPath(url);
   } catch (cause) {
-    throw invalid(`config is ${url.href}; only file: URLs can be read`, cause);
+    throw optionInvalid(`config is ${url.href}; only file: URLs can be read`, cause);
   }
 }
 
@@ -167,86 +204,57 @@ async function explainReadError(path: string, cause: unknown): Promise<string> {
   }
 }
 
-function checkMounts(
-  mount: Readonly<Record<string, MountedApplication>>,
-  config: Config,
-): ReadonlyMap<string, MountedApplication> {
+function checkMounts(mount: unknown, config: Config): ReadonlyMap<string, MountedApplication> {
   const names = config.clusterManager.clusters.map((cluster) => cluster.name);
   const mounts = new Map<string, MountedApplication>();
-  for (const [name, application] of Object.entries(mount)) {
+  for (const [name, application] of entriesOf('mount', mount)) {
     if (!names.includes(name)) {
-      throw invalid(`mount names the cluster "${name}", but the clusters are: ${list(names)}`);
+      throw optionInvalid(
+        `mount names the cluster "${name}", but the clusters are: ${listNames(names)}`,
+      );
     }
-    if (typeof application !== 'function' && !(application instanceof Server)) {
-      throw invalid(`mount.${name} is neither a (request, response) handler nor an http.Server`);
+    if (!isApplication(application)) {
+      throw optionInvalid(
+        `mount.${name} is neither a (request, response) handler nor an http.Server`,
+      );
     }
     mounts.set(name, application);
   }
   return mounts;
 }
 
-function checkListenOn(
-  listenOn: Readonly<Record<string, string>>,
-  config: Config,
-): ReadonlyMap<string, TcpAddress> {
-  const configured = [...config.listeners.map(({ address }) => address), config.admin.address];
-  const known = configured.map(formatAddress);
-  const map = new Map<string, TcpAddress>();
-  for (const [from, to] of Object.entries(listenOn)) {
-    const source = toAddress(from, 'listenOn');
-    const target = toAddress(to, `listenOn["${from}"]`);
-    if (!known.includes(formatAddress(source))) {
-      throw invalid(`listenOn names ${from}, but the configured addresses are: ${list(known)}`);
-    }
-    if (target.kind !== 'tcp') {
-      throw invalid(`listenOn["${from}"] is ${to}, expected tcp://ip:port`);
-    }
-    map.set(formatAddress(source), target);
-  }
-  return map;
+function isApplication(value: unknown): value is MountedApplication {
+  return typeof value === 'function' || value instanceof Server;
 }
 
-function toAddress(text: string, where: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed.problem !== undefined) {
-    throw invalid(`${where}: ${parsed.problem}`);
+function checkOutbound(outbound: unknown, config: Config): readonly string[] | undefined {
+  let listeners: readonly string[] | undefined;
+  for (const [name, value] of entriesOf('outbound', outbound)) {
+    if (name !== 'listeners') {
+      throw optionInvalid(`unknown option "outbound.${name}"; there is: listeners`);
+    }
+    listeners = checkListenerNames(value, config);
   }
-  return parsed.address;
+  return listeners;
 }
 
-function checkConnectTo(connectTo: Readonly<Record<string, string>>): ReadonlyMap<string, Address> {
-  const map = new Map<string, Address>();
-  for (const [from, to] of Object.entries(connectTo)) {
-    const source = parseHostPort(from);
-    const target = parseHostPort(to);
-    if (source.problem !== undefined) {
-      throw invalid(`connectTo: ${source.problem}`);
-    }
-    if (target.problem !== undefined) {
-      throw invalid(`connectTo["${from}"]: ${target.problem}`);
-    }
-    map.set(formatHostPort(source.address), target.address);
+function checkListenerNames(names: unknown, config: Config): readonly string[] | undefined {
+  if (names === undefined) {
+    return undefined;
   }
-  return map;
-}
-
-function checkOutboundListeners(names: readonly string[] | undefined, config: Config): void {
+  if (!Array.isArray(names)) {
+    throw optionInvalid(
+      `outbound.listeners is ${describeValue(names)}, expected an array of names`,
+    );
+  }
   const known = config.listeners.map((listener) => listener.name);
-  for (const name of names ?? []) {
-    if (!known.includes(name)) {
-      throw invalid(`outbound.listeners names "${name}", but the listeners are: ${list(known)}`);
+  return names.map((name: unknown) => {
+    if (typeof name !== 'string' || !known.includes(name)) {
+      const named = describeValue(name);
+      throw optionInvalid(
+        `outbound.listeners names ${named}, but the listeners are: ${listNames(known)}`,
+      );
     }
-  }
-}
-
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
-}
-
-function invalid(message: string, cause?: unknown): SidecarError {
-  return new SidecarError(
-    'SIDECAR_OPTION_INVALID',
-    message,
-    cause === undefined ? undefined : { cause },
-  );
+    return name;
+  });
 }

@@ -6,6 +6,7 @@ import { LoopHold } from './base/loop-hold.js';
 import { type Random, systemRandom } from './base/random.js';
 import { readVersion } from './base/version.js';
 import { formatAddress, type TcpAddress } from './config/address.js';
+import { describeValue } from './config/describe-value.js';
 import type { OutboundResponse } from './egress/outbound-response.js';
 import { OutboundClient } from './egress/request.js';
 import type { RequestOptions } from './egress/request-options.js';
@@ -74,13 +75,11 @@ export async function startSidecar(
   hold.hold();
   try {
     const sidecar = new Sidecar(await assemble(checked.config, assemblyOptions), hold);
-    try {
-      await sidecar.start();
-    } catch (error) {
-      await sidecar.close({ timeoutMs: 0 });
-      throw error;
-    }
+    await sidecar.start();
     return sidecar;
+  } catch (error) {
+    hold.close();
+    throw error;
   } finally {
     hold.release();
   }
@@ -95,6 +94,8 @@ export class Sidecar {
   #adminAddress: TcpAddress | undefined = undefined;
   #draining: Promise<void> | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
+  /** Ends the delay of `drain` before its time. */
+  #endDelay: () => void = () => {};
 
   /** For `startSidecar` only. */
   constructor(assembly: Assembly, hold: LoopHold) {
@@ -120,10 +121,13 @@ export class Sidecar {
   /**
    * Sends a request of the application itself: to the route that an outbound listener has for the
    * URL's host, else to the cluster of that name or service name, else straight to that host.
+   * `https:` goes straight to its host in any case: what is to be encrypted must not leave in the
+   * clear.
    *
    * What Envoy would answer by itself (404, 503, 504) is a response like any other. Rejects only
-   * with the signal's reason, with `SIDECAR_CLOSED`, with `SIDECAR_REQUEST_INVALID`, or, for a host
-   * that the configuration does not know, as `node:http` would.
+   * with the signal's reason, with `SIDECAR_CLOSED`, with `SIDECAR_REQUEST_INVALID`, with what a
+   * streamed request body throws, or, for a host that the configuration does not know, as
+   * `node:http` would.
    */
   request(url: string | URL, options?: RequestOptions): Promise<OutboundResponse> {
     return this.#outbound.request(url, options);
@@ -134,25 +138,36 @@ export class Sidecar {
    * accepted and idle connections are closed; resolves when requests under way have ended, those
    * of the application's own last, or when the time is up. Calling it again joins the first call.
    */
-  drain(options: DrainOptions = {}): Promise<void> {
-    this.#draining ??= this.#drain(options);
-    return this.#draining;
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const delayMs = readDuration(options, 'delayMs', 0);
+    const timeoutMs = readDuration(options, 'timeoutMs', defaultTimeoutMs);
+    this.#draining ??= this.#drain(delayMs, timeoutMs);
+    await this.#draining;
   }
 
-  /** Drains, closes everything, and cuts what is not done in time. Idempotent. */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+  /**
+   * Drains, closes everything, and cuts what is not done in time. A `drain` under way is joined:
+   * what is left of its delay is skipped, and its time ends with that of `close`. Idempotent.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = readDuration(options, 'timeoutMs', defaultTimeoutMs);
+    this.#closing ??= this.#close(timeoutMs);
+    await this.#closing;
   }
 
-  /** For `startSidecar` only. Start-up order: reference 1.11. */
+  /** For `startSidecar` only. Start-up order: reference 1.11. Closes everything if it fails. */
   async start(): Promise<void> {
-    await this.#startAdmin();
-    const { clusterManager, listenerManager } = this.#assembly;
-    await new Promise<void>((resolve) => {
-      clusterManager.start(resolve);
-    });
-    await listenerManager.listen();
+    try {
+      await this.#startAdmin();
+      const { clusterManager, listenerManager } = this.#assembly;
+      await new Promise<void>((resolve) => {
+        clusterManager.start(resolve);
+      });
+      await listenerManager.listen();
+    } catch (error) {
+      await this.close({ timeoutMs: 0 });
+      throw error;
+    }
   }
 
   async #startAdmin(): Promise<void> {
@@ -183,15 +198,17 @@ export class Sidecar {
     this.#adminAddress = started;
   }
 
-  async #drain({ delayMs = 0, timeoutMs = defaultTimeoutMs }: DrainOptions): Promise<void> {
+  async #drain(delayMs: number, timeoutMs: number): Promise<void> {
     const { serverState, listenerManager, options } = this.#assembly;
     this.#hold.hold();
     try {
       serverState.healthcheckFailed = true;
-      if (delayMs > 0) {
-        await wait(options.clock, delayMs);
-      }
+      const isCut = new Promise<void>((resolve) => {
+        this.#endDelay = resolve;
+      });
+      await withinTime(isCut, options.clock, delayMs);
       serverState.isDraining = true;
+      // The application's own calls last: requests under way may still make some.
       const isDone = listenerManager.drain().then(() => this.#outbound.whenIdle());
       await withinTime(isDone, options.clock, timeoutMs);
     } finally {
@@ -199,30 +216,53 @@ export class Sidecar {
     }
   }
 
-  async #close({ timeoutMs = defaultTimeoutMs }: CloseOptions): Promise<void> {
-    const { listenerManager, clusterManager, accessLogs, wheel } = this.#assembly;
-    await this.drain({ timeoutMs });
-    listenerManager.close();
-    this.#outbound.close();
-    clusterManager.close();
-    await this.#adminServer?.close();
-    this.#adminAddress = undefined;
-    await accessLogs.close();
-    wheel.close();
-    this.#hold.close();
+  async #close(timeoutMs: number): Promise<void> {
+    const { listenerManager, clusterManager, accessLogs, wheel, options } = this.#assembly;
+    this.#hold.hold();
+    try {
+      const isDrained = this.drain({ timeoutMs });
+      this.#endDelay();
+      await withinTime(isDrained, options.clock, timeoutMs);
+      listenerManager.close();
+      // A request that is cut ends with its connection; only then may its attempt end, too, which
+      // would be answered otherwise, and logged with an answer that nobody gets.
+      await listenerManager.drain();
+      this.#outbound.close();
+      clusterManager.close();
+      await isDrained;
+      await this.#adminServer?.close();
+      this.#adminAddress = undefined;
+      await accessLogs.close();
+      wheel.close();
+    } finally {
+      this.#hold.close();
+    }
   }
 }
 
 /** Resolves when `work` does, or when the time is up. */
 function withinTime(work: Promise<void>, clock: Clock, timeoutMs: number): Promise<void> {
+  if (timeoutMs === 0) {
+    return Promise.resolve();
+  }
   return new Promise((resolve, reject) => {
     const timer = clock.startTimer(timeoutMs, resolve);
     work.then(resolve, reject).finally(() => timer.cancel());
   });
 }
 
-function wait(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.startTimer(delayMs, resolve);
-  });
+/** Reads a time from the options of `drain` or `close`. */
+function readDuration<K extends string>(
+  options: { readonly [name in K]?: number },
+  name: K,
+  fallback: number,
+): number {
+  const value: unknown = options[name] ?? fallback;
+  if (typeof value !== 'number' || !(value >= 0)) {
+    throw new SidecarError(
+      'SIDECAR_OPTION_INVALID',
+      `${name} is ${describeValue(value)}, expected milliseconds, 0 or more`,
+    );
+  }
+  return value;
 }

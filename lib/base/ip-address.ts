@@ -15,7 +15,8 @@ export function isInternalAddress(address: string): boolean {
   if (family === 4) {
     return isInternalV4(address);
   }
-  return family === 6 && (address === '::1' || /^f[cd]/i.test(address));
+  // All four digits: `fd::1` is short for `00fd::1`, which is not unique local.
+  return family === 6 && (address === '::1' || /^f[cd][0-9a-f]{2}:/i.test(address));
 }
 
 function isInternalV4(address: string): boolean {

@@ -9,16 +9,18 @@ import { maxTimerDelayMs } from './clock.js';
 export class LoopHold {
   #holders = 0;
   #handle: NodeJS.Timeout | undefined = undefined;
+  #isClosed = false;
 
   /** The process stays until `release` has been called as often as `hold`. */
   hold(): void {
     this.#holders++;
-    if (this.#holders === 1) {
-      if (this.#handle === undefined) {
-        this.#handle = setInterval(() => {}, maxTimerDelayMs);
-      } else {
-        this.#handle.ref();
-      }
+    if (this.#holders > 1 || this.#isClosed) {
+      return;
+    }
+    if (this.#handle === undefined) {
+      this.#handle = setInterval(() => {}, maxTimerDelayMs);
+    } else {
+      this.#handle.ref();
     }
   }
 
@@ -32,8 +34,8 @@ export class LoopHold {
 
   /** Gives the handle back; later holds are without effect on the process. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#handle);
     this.#handle = undefined;
-    this.#holders = 0;
   }
 }

@@ -35,6 +35,7 @@ class DurationQueue {
   #first: WheelTimer | undefined = undefined;
   #last: WheelTimer | undefined = undefined;
   #alarm: ClockTimer | undefined = undefined;
+  #isRinging = false;
 
   constructor(wheel: TimerWheel, durationMs: number) {
     this.#wheel = wheel;
@@ -52,7 +53,7 @@ class DurationQueue {
       this.#last.next = timer;
     }
     this.#last = timer;
-    if (this.#alarm === undefined) {
+    if (this.#alarm === undefined && !this.#isRinging) {
       this.#setAlarm(this.durationMs);
     }
   }
@@ -75,9 +76,13 @@ class DurationQueue {
     // clearing an alarm for each is the cost that this class exists to avoid.
   }
 
-  cancelAlarm(): void {
+  /** Calls no deadline any more, not even if one of them has called this. */
+  close(): void {
     this.#alarm?.cancel();
     this.#alarm = undefined;
+    for (let timer = this.#first; timer !== undefined; timer = this.#first) {
+      this.remove(timer);
+    }
   }
 
   #setAlarm(delayMs: number): void {
@@ -87,21 +92,30 @@ class DurationQueue {
   #onAlarm(): void {
     this.#alarm = undefined;
     const now = this.#wheel.clock.now();
-    // A deadline that starts timers of this same duration appends behind the ones already due.
+    // A deadline that starts timers of this same duration appends behind those that wait already,
+    // so that the alarm is theirs, and set below.
+    this.#isRinging = true;
+    try {
+      this.#callDue(now);
+    } finally {
+      this.#isRinging = false;
+      if (this.#first === undefined) {
+        this.#wheel.forget(this);
+      } else {
+        this.#setAlarm(Math.max(1, Math.ceil(this.#first.dueMs - now)));
+      }
+    }
+  }
+
+  #callDue(now: number): void {
+    // Node rounds delays to whole milliseconds, so an alarm may come a fraction early.
+    const dueMs = now + 0.5;
     for (let timer = this.#first; timer !== undefined; timer = this.#first) {
-      // Node rounds delays to whole milliseconds, so an alarm may come a fraction early.
-      if (timer.dueMs > now + 0.5) {
-        // A deadline that has just run may have started one of this duration, and so the alarm.
-        if (this.#alarm === undefined) {
-          this.#setAlarm(Math.max(1, Math.ceil(timer.dueMs - now)));
-        }
+      if (timer.dueMs > dueMs) {
         return;
       }
       this.remove(timer);
       timer.deadline.onDeadline();
-    }
-    if (this.#alarm === undefined) {
-      this.#wheel.forget(this);
     }
   }
 }
@@ -144,7 +158,7 @@ export class TimerWheel {
   close(): void {
     this.#closed = true;
     for (const queue of this.#queues.values()) {
-      queue.cancelAlarm();
+      queue.close();
     }
     this.#queues.clear();
   }

@@ -22,8 +22,9 @@ export class ClusterNameRoutes implements RouteMatch {
     }
   }
 
+  /** `authority` is that of a URL, and so in lower case. */
   match(authority: string): Route | undefined {
-    return this.#routes.get(authority) ?? this.#routes.get(authority.toLowerCase());
+    return this.#routes.get(authority);
   }
 
   claims(authority: string): boolean {

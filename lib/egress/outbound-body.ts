@@ -1,11 +1,15 @@
 import { SidecarError } from '../base/errors.js';
 
-/** What the body may ask of the stream it comes from. */
+/** What the body may tell the call that it comes from. */
 export interface BodySource {
   /** There is room again. */
   onBodyWanted(): void;
   /** Nobody wants the rest. */
   onBodyUnwanted(): void;
+  /** A reader waits for the next piece. */
+  onReaderWaiting(): void;
+  /** It waits no more. */
+  onReaderServed(): void;
 }
 
 /** Above this the host is asked to wait until somebody reads. */
@@ -78,35 +82,22 @@ export class OutboundBody implements AsyncIterable<Buffer> {
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
-    this.#use();
-    let isComplete = false;
-    try {
-      for (;;) {
-        const chunk = this.#chunks.shift();
-        if (chunk !== undefined) {
-          this.#bufferedBytes -= chunk.length;
-          if (this.#isPaused && this.#bufferedBytes < highWaterBytes) {
-            this.#resume();
-          }
-          yield chunk;
-        } else if (this.#hasFailed) {
-          throw this.#error;
-        } else if (this.#isEnded) {
-          isComplete = true;
-          return;
-        } else {
-          await this.#wait();
-        }
-      }
-    } finally {
-      if (!isComplete) {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+    const pieces = this.#pieces();
+    return {
+      next: () => pieces.next(),
+      // Ahead of the generator, which hears of it only after the piece that it may be waiting for.
+      return: () => {
         this.dump();
-      }
-    }
+        return pieces.return(undefined);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
-  /** Takes a piece from the stream. Returns false when the stream should pause. */
+  /** Takes a piece from the call. Returns false when the call should pause. */
   push(chunk: Buffer): boolean {
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
@@ -130,6 +121,26 @@ export class OutboundBody implements AsyncIterable<Buffer> {
     }
   }
 
+  async *#pieces(): AsyncGenerator<Buffer, undefined, undefined> {
+    this.#use();
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#bufferedBytes -= chunk.length;
+        if (this.#isPaused && this.#bufferedBytes < highWaterBytes) {
+          this.#resume();
+        }
+        yield chunk;
+      } else if (this.#hasFailed) {
+        throw this.#error;
+      } else if (this.#isEnded) {
+        return;
+      } else {
+        await this.#wait();
+      }
+    }
+  }
+
   #use(): void {
     if (this.#isUsed) {
       throw new SidecarError('SIDECAR_BODY_INVALID', 'the body has been read already');
@@ -143,6 +154,7 @@ export class OutboundBody implements AsyncIterable<Buffer> {
   }
 
   #wait(): Promise<void> {
+    this.#source.onReaderWaiting();
     return new Promise((resolve) => {
       this.#wakeReader = resolve;
     });
@@ -150,7 +162,10 @@ export class OutboundBody implements AsyncIterable<Buffer> {
 
   #wake(): void {
     const wakeReader = this.#wakeReader;
-    this.#wakeReader = undefined;
-    wakeReader?.();
+    if (wakeReader !== undefined) {
+      this.#wakeReader = undefined;
+      this.#source.onReaderServed();
+      wakeReader();
+    }
   }
 }

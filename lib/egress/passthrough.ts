@@ -1,72 +1,94 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { pipeline, Readable } from 'node:stream';
-import { lowerCaseName } from '../http/headers.js';
-import { type BodySource, OutboundBody } from './outbound-body.js';
-import { OutboundResponse } from './outbound-response.js';
-import type { RequestOptions } from './request-options.js';
+import { type HeaderList, hasHeader, lowerCaseName } from '../http/headers.js';
+import type { StreamedBody } from './body-pump.js';
+import { brokenOff, OutboundCall } from './outbound-call.js';
+import type { Target } from './request-options.js';
+
+/** A request, checked, on its way to a host that is none of ours. */
+export interface PassthroughRequest {
+  readonly target: Target;
+  readonly method: string;
+  readonly headers: HeaderList;
+  /** A body that is streamed is left to a pump. */
+  readonly body: Buffer | StreamedBody | undefined;
+}
 
 /**
- * Sends a request whose host the configuration does not know to where it would have gone without
+ * A call to a host that the configuration does not know: it goes where it would have gone without
  * us, by `node:http`. A failure of the network rejects, as it would have without us.
  */
-export function requestDirectly(
-  url: string | URL,
-  method: string,
-  options: RequestOptions,
-): Promise<OutboundResponse> {
-  const target = new URL(url);
-  const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    const request = send(target, {
-      method,
-      headers: toNodeHeaders(options),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
-    request.on('response', (message) => resolve(toOutboundResponse(message)));
-    request.on('error', (error) => reject(options.signal?.aborted ? options.signal.reason : error));
-    const body = options.body ?? null;
-    if (body === null || typeof body === 'string' || body instanceof Uint8Array) {
-      request.end(body ?? undefined);
-    } else {
-      pipeline(Readable.from(body), request, (error) => {
-        if (error) {
-          reject(error);
-        }
-      });
-    }
-  });
-}
+export class PassthroughCall extends OutboundCall {
+  #request: ClientRequest | undefined = undefined;
+  #message: IncomingMessage | undefined = undefined;
 
-function toNodeHeaders(options: RequestOptions): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
-  const given = options.headers ?? {};
-  const entries = Symbol.iterator in given ? given : Object.entries(given);
-  for (const [name, value] of entries) {
-    if (value !== undefined) {
-      headers[name] = typeof value === 'string' ? value : [...value];
+  /** Sends the request. */
+  start({ target, method, headers, body }: PassthroughRequest): void {
+    if (!hasHeader(headers, 'host')) {
+      headers.unshift('host', target.authority);
+    }
+    headers.push(...framingOf(method, body, headers));
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    let request: ClientRequest;
+    try {
+      request = send(target.url, { method, headers });
+    } catch (error) {
+      this.failCall(error);
+      return;
+    }
+    this.#request = request;
+    request.on('response', (message) => this.#onResponse(message));
+    request.on('error', (error) => this.failCall(error));
+    request.on('drain', () => this.resumePump());
+    if (body === undefined || Buffer.isBuffer(body)) {
+      request.end(body);
     }
   }
-  return headers;
+
+  override writeBody(chunk: Buffer): boolean {
+    return this.#request?.write(chunk) ?? true;
+  }
+
+  override endBody(): void {
+    this.#request?.end();
+  }
+
+  override onBodyWanted(): void {
+    this.#message?.resume();
+  }
+
+  protected override giveUp(): void {
+    this.#request?.destroy();
+  }
+
+  #onResponse(message: IncomingMessage): void {
+    this.#message = message;
+    this.respond(message.statusCode ?? 0, toHeaderList(message.rawHeaders), false);
+    message.on('data', (chunk: Buffer) => {
+      if (!this.pushBody(chunk)) {
+        message.pause();
+      }
+    });
+    message.on('end', () => this.endResponse(toHeaderList(message.rawTrailers)));
+    message.on('error', (error) => this.failCall(brokenOff(error)));
+  }
 }
 
-function toOutboundResponse(message: IncomingMessage): OutboundResponse {
-  const source: BodySource = {
-    onBodyWanted: () => message.resume(),
-    onBodyUnwanted: () => message.destroy(),
-  };
-  const body = new OutboundBody(source);
-  const headers = message.rawHeaders.map((text, i) => (i % 2 === 0 ? lowerCaseName(text) : text));
-  const response = new OutboundResponse(message.statusCode ?? 0, headers, body);
-  message.on('data', (chunk: Buffer) => {
-    if (!body.push(chunk)) {
-      message.pause();
-    }
-  });
-  message.on('end', () => {
-    response.setTrailers(message.rawTrailers.map((t, i) => (i % 2 === 0 ? lowerCaseName(t) : t)));
-    body.end();
-  });
-  message.on('error', (error) => body.fail(error));
-  return response;
+/** Returns the header that says where the body ends: `node:http` would not say it for every method. */
+function framingOf(
+  method: string,
+  body: PassthroughRequest['body'],
+  headers: HeaderList,
+): readonly string[] {
+  if (hasHeader(headers, 'content-length')) {
+    return [];
+  }
+  if (body !== undefined) {
+    return ['transfer-encoding', 'chunked'];
+  }
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : [];
+}
+
+function toHeaderList(raw: readonly string[]): HeaderList {
+  return raw.map((text, i) => (i % 2 === 0 ? lowerCaseName(text) : text));
 }

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { SidecarError } from '../base/errors.js';
-import { type HeaderList, lowerCaseName } from '../http/headers.js';
+import { describeValue } from '../config/describe-value.js';
+import { type HeaderList, hasHeader, lowerCaseName } from '../http/headers.js';
 
 /** Headers as callers write them: an object, or names and values in pairs. */
 export type HeadersInput =
@@ -14,8 +15,12 @@ export type BodyInput = string | Uint8Array | AsyncIterable<Uint8Array | string>
 export interface RequestOptions {
   /** Default `GET`. */
   readonly method?: string;
+  /** `host` is sent instead of the URL's own; the route is that of the URL. */
   readonly headers?: HeadersInput;
-  /** Default none. A string is sent as UTF-8. Nothing is said of its type unless you do. */
+  /**
+   * Default none. A string is sent as UTF-8. Nothing is said of its type unless you do. A body that
+   * comes piece by piece is read as fast as it can be sent, and released if the call ends before it.
+   */
   readonly body?: BodyInput;
   /** Ends the request; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -23,6 +28,8 @@ export interface RequestOptions {
 
 /** The target of a request. */
 export interface Target {
+  /** The URL as it was given. */
+  readonly url: string;
   readonly protocol: 'http:' | 'https:';
   /** Host, with its port unless that is the scheme's own. */
   readonly authority: string;
@@ -31,24 +38,32 @@ export interface Target {
 
 /** Applications ask the same URLs again and again; parsing one costs more than routing it. */
 const maxKnownTargets = 1024;
+/** Longer ones are not remembered: they are hardly the same each time, and take up memory. */
+const maxKnownUrlLength = 512;
 const knownTargets = new Map<string, Target>();
 
 /** Returns where `url` points to. Throws `SIDECAR_REQUEST_INVALID` if it is no URL of HTTP. */
 export function parseTarget(url: string | URL): Target {
-  const text = typeof url === 'string' ? url : url.href;
+  // Asked for by its kind, not its class: applications may bring a URL of another realm.
+  const text = typeof url === 'string' ? url : url?.href;
   const known = knownTargets.get(text);
   if (known !== undefined) {
     return known;
   }
   const target = parseUrl(text);
-  if (knownTargets.size >= maxKnownTargets) {
-    knownTargets.clear();
+  if (text.length <= maxKnownUrlLength) {
+    if (knownTargets.size >= maxKnownTargets) {
+      knownTargets.clear();
+    }
+    knownTargets.set(text, target);
   }
-  knownTargets.set(text, target);
   return target;
 }
 
 function parseUrl(text: string): Target {
+  if (typeof text !== 'string') {
+    throw invalid('the URL is neither a string nor a URL');
+  }
   let url: URL;
   try {
     url = new URL(text);
@@ -59,7 +74,10 @@ function parseUrl(text: string): Target {
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw invalid(`"${text}" is not a URL of http: or https:`);
   }
-  return { protocol, authority: url.host, path: `${url.pathname}${url.search}` };
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('the URL holds a user name or password; send an authorization header instead');
+  }
+  return { url: text, protocol, authority: url.host, path: `${url.pathname}${url.search}` };
 }
 
 const methodPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -69,8 +87,8 @@ export function parseMethod(method: string | undefined): string {
   if (method === undefined || method === 'GET') {
     return 'GET';
   }
-  if (!methodPattern.test(method)) {
-    throw invalid(`"${method}" is not an HTTP method`);
+  if (typeof method !== 'string' || !methodPattern.test(method)) {
+    throw invalid(`${describeValue(method)} is not an HTTP method`);
   }
   if (method === 'CONNECT') {
     throw invalid('CONNECT opens a tunnel, which request() has no use for');
@@ -78,52 +96,93 @@ export function parseMethod(method: string | undefined): string {
   return method;
 }
 
+/** Checks the signal. Throws its reason if it is aborted already. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) {
+    return;
+  }
+  if (typeof signal?.addEventListener !== 'function') {
+    throw invalid(`the signal is ${describeValue(signal)}, expected an AbortSignal`);
+  }
+  if (signal.aborted) {
+    throw signal.reason;
+  }
+}
+
+/** Of this connection and not of the request, as in reference 5.5: they go no further. */
+const droppedHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+]);
+
+/** Whoever sets these counts on what they do, and would wait for it in vain. */
+const refusedHeaders: ReadonlyMap<string, string> = new Map([
+  ['transfer-encoding', 'the sidecar chooses the framing'],
+  ['upgrade', 'request() cannot change the protocol'],
+  ['expect', 'request() does not wait for an interim response'],
+]);
+
+/** Of these a second one would contradict the first. */
+const singleHeaders: ReadonlySet<string> = new Set(['host', 'content-length']);
+
 /**
- * Returns the headers as a list, names in lower case; `host` goes to `onHost`. What belongs to the
- * connection is refused, since the framing is ours.
+ * Returns the headers as a list, names in lower case. Throws `SIDECAR_REQUEST_INVALID` for what
+ * cannot be sent.
  */
-export function parseHeaders(
-  input: HeadersInput | undefined,
-  onHost: (host: string) => void,
-): HeaderList {
+export function parseHeaders(input: HeadersInput | undefined): HeaderList {
   const list: HeaderList = [];
   if (input === undefined) {
     return list;
   }
+  if (typeof input !== 'object' || input === null) {
+    throw invalid(`headers are ${describeValue(input)}, expected an object or pairs`);
+  }
   const entries = isIterable(input) ? input : Object.entries(input);
-  for (const [rawName, value] of entries) {
-    if (value === undefined) {
-      continue;
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) {
+      throw invalid(`headers hold ${describeValue(entry)}, expected pairs of name and value`);
     }
-    const name = lowerCaseName(rawName);
-    for (const one of Array.isArray(value) ? value : [value]) {
-      addChecked(list, name, String(one), onHost);
+    const [name, value] = entry;
+    if (Array.isArray(value)) {
+      for (const one of value) {
+        addHeader(list, name, one);
+      }
+    } else if (value !== undefined) {
+      addHeader(list, name, value);
     }
   }
   return list;
 }
 
-function isIterable(input: HeadersInput): input is Iterable<readonly [string, string]> {
+function isIterable(input: object): input is Iterable<unknown> {
   return Symbol.iterator in input;
 }
 
-function addChecked(
-  list: HeaderList,
-  name: string,
-  value: string,
-  onHost: (host: string) => void,
-): void {
+function addHeader(list: HeaderList, rawName: unknown, rawValue: unknown): void {
+  const name = typeof rawName === 'string' ? lowerCaseName(rawName) : '';
+  // Numbers are wanted often, and can mean nothing else.
+  const value = typeof rawValue === 'number' ? String(rawValue) : rawValue;
+  if (typeof value !== 'string') {
+    throw invalid(`header "${name}" is ${describeValue(value)}, expected a string`);
+  }
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);
   } catch (cause) {
     throw invalid(`header "${name}" cannot be sent: ${(cause as Error).message}`, cause);
   }
-  if (name === 'host') {
-    onHost(value);
-  } else if (name === 'transfer-encoding') {
-    throw invalid('transfer-encoding is chosen by the sidecar; leave the header out');
-  } else {
+  const refusal = refusedHeaders.get(name);
+  if (refusal !== undefined) {
+    throw invalid(`header "${name}" cannot be sent: ${refusal}; leave it out`);
+  }
+  if (singleHeaders.has(name) && hasHeader(list, name)) {
+    throw invalid(`header "${name}" cannot be sent twice`);
+  }
+  if (name === 'content-length' && !/^\d{1,15}$/.test(value)) {
+    throw invalid(`content-length "${value}" is not a number of bytes; leave the header out`);
+  }
+  if (!droppedHeaders.has(name)) {
     list.push(name, value);
   }
 }

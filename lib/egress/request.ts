@@ -1,15 +1,17 @@
 import { SidecarError } from '../base/errors.js';
 import type { LoopHold } from '../base/loop-hold.js';
-import type { ActiveStream } from '../downstream/active-stream.js';
 import type { ConnectionManager } from '../downstream/connection-manager.js';
 import type { DownstreamConnection } from '../downstream/downstream-connection.js';
 import { getHeader, type HeaderList } from '../http/headers.js';
+import { BodyPump, type StreamedBody, toBuffer } from './body-pump.js';
+import type { CallObserver, OutboundCall } from './outbound-call.js';
 import type { OutboundResponse } from './outbound-response.js';
 import type { OutboundRoutes } from './outbound-route.js';
-import { type OutboundObserver, OutboundStream } from './outbound-stream.js';
-import { requestDirectly } from './passthrough.js';
+import { OutboundStream } from './outbound-stream.js';
+import { PassthroughCall } from './passthrough.js';
 import {
   type BodyInput,
+  checkSignal,
   invalid,
   parseHeaders,
   parseMethod,
@@ -20,11 +22,11 @@ import {
 const noOptions: RequestOptions = {};
 
 /** The door for the application's own requests. */
-export class OutboundClient implements OutboundObserver {
+export class OutboundClient implements CallObserver {
   readonly #routes: OutboundRoutes;
   readonly #hold: LoopHold;
   readonly #connections = new Map<ConnectionManager, DownstreamConnection>();
-  readonly #active = new Set<OutboundStream>();
+  readonly #active = new Set<OutboundCall>();
   readonly #onIdle: (() => void)[] = [];
   #isClosed = false;
 
@@ -37,15 +39,15 @@ export class OutboundClient implements OutboundObserver {
   request(url: string | URL, options: RequestOptions = noOptions): Promise<OutboundResponse> {
     return new Promise((resolve, reject) => {
       // Whatever is wrong with the arguments is thrown below, and so rejects the promise.
-      this.#send(url, options, resolve, reject);
+      this.#send(url, options ?? noOptions, resolve, reject);
     });
   }
 
   /** Ends every call that is under way, and refuses new ones. Idempotent. */
   close(): void {
     this.#isClosed = true;
-    for (const stream of [...this.#active]) {
-      stream.abort(closedError());
+    for (const call of [...this.#active]) {
+      call.abort(closedError());
     }
   }
 
@@ -60,19 +62,25 @@ export class OutboundClient implements OutboundObserver {
     });
   }
 
-  onCallStart(stream: OutboundStream): void {
-    this.#active.add(stream);
-    this.#hold.hold();
+  onCallStart(call: OutboundCall): void {
+    this.#active.add(call);
   }
 
-  onCallEnd(stream: OutboundStream): void {
-    this.#active.delete(stream);
-    this.#hold.release();
+  onCallEnd(call: OutboundCall): void {
+    this.#active.delete(call);
     if (this.#active.size === 0 && this.#onIdle.length > 0) {
       for (const resolve of this.#onIdle.splice(0)) {
         resolve();
       }
     }
+  }
+
+  onWaitStart(): void {
+    this.#hold.hold();
+  }
+
+  onWaitEnd(): void {
+    this.#hold.release();
   }
 
   #send(
@@ -86,29 +94,36 @@ export class OutboundClient implements OutboundObserver {
     }
     const target = parseTarget(url);
     const { signal } = options;
-    signal?.throwIfAborted();
+    checkSignal(signal);
     const method = parseMethod(options.method);
-    let authority = target.authority;
-    const headers = parseHeaders(options.headers, (host) => {
-      authority = host;
-    });
-    const manager = this.#routes.choose(target.authority);
+    const headers = parseHeaders(options.headers);
+    const body = prepareBody(options.body, headers);
+    const pump =
+      body === undefined || Buffer.isBuffer(body)
+        ? undefined
+        : new BodyPump(body, announcedLength(headers));
+    const manager = this.#routes.choose(target);
+    let call: OutboundCall;
     if (manager === undefined) {
-      requestDirectly(url, method, options).then(resolve, reject);
-      return;
+      const passthrough = new PassthroughCall(this, resolve, reject);
+      call = passthrough;
+      passthrough.start({ target, method, headers, body });
+    } else {
+      const outbound = new OutboundStream(this, resolve, reject);
+      call = outbound;
+      const stream = manager.newStream(outbound, this.#connectionOf(manager), 'HTTP/1.1');
+      outbound.stream = stream;
+      const { authority, path } = target;
+      stream.decodeHead({ method, path, authority, headers }, body === undefined);
+      if (Buffer.isBuffer(body)) {
+        stream.decodeData(body, true);
+      }
     }
-    const body = prepareBody(options.body ?? null, headers);
-    const outbound = new OutboundStream(this, resolve, reject);
-    const stream = manager.newStream(outbound, this.#connectionOf(manager), 'HTTP/1.1');
-    outbound.stream = stream;
-    if (signal !== undefined) {
-      outbound.listenTo(signal);
+    if (signal !== undefined && !call.isDone) {
+      call.listenTo(signal);
     }
-    stream.decodeHead({ method, path: target.path, authority, headers }, body === null);
-    if (Buffer.isBuffer(body)) {
-      stream.decodeData(body, true);
-    } else if (body !== null) {
-      pump(body, stream, outbound);
+    if (pump !== undefined) {
+      call.startPump(pump);
     }
   }
 
@@ -123,58 +138,40 @@ export class OutboundClient implements OutboundObserver {
   }
 }
 
-/** Sends a streamed body at the pace of whoever takes it. A body that fails ends the call. */
-function pump(
-  body: AsyncIterable<Uint8Array | string>,
-  stream: ActiveStream,
-  outbound: OutboundStream,
-): void {
-  const run = async (): Promise<void> => {
-    for await (const piece of body) {
-      if (outbound.isDone) {
-        return;
-      }
-      const chunk = typeof piece === 'string' ? Buffer.from(piece) : toBuffer(piece);
-      stream.decodeData(chunk, false);
-      while (outbound.isRequestPaused && !outbound.isDone) {
-        await new Promise<void>((resolve) => {
-          outbound.onRequestResumed = resolve;
-        });
-      }
-    }
-    stream.decodeEnd(undefined);
-  };
-  run().catch((error: unknown) => outbound.abort(error));
-}
-
 /** Returns the body as it is sent; of one that is all at hand the length is announced. */
 function prepareBody(
-  body: BodyInput,
+  body: BodyInput | undefined,
   headers: HeaderList,
-): Buffer | AsyncIterable<Uint8Array | string> | null {
-  if (body === null) {
-    return null;
+): Buffer | StreamedBody | undefined {
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : toBuffer(body);
+    checkLength(headers, bytes.length);
+    return bytes;
   }
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
-    if (typeof body !== 'object' || !(Symbol.asyncIterator in body)) {
-      throw invalid('the body is none of: string, Uint8Array, stream or other async iterable');
+  if (body === undefined || body === null) {
+    if ((announcedLength(headers) ?? 0) > 0) {
+      throw invalid(`content-length is ${announcedLength(headers)}, but there is no body`);
     }
-    return body;
+    return undefined;
   }
-  const bytes = typeof body === 'string' ? Buffer.from(body) : toBuffer(body);
-  const announced = getHeader(headers, 'content-length');
-  if (announced === undefined) {
-    headers.push('content-length', String(bytes.length));
-  } else if (announced !== String(bytes.length)) {
-    throw invalid(`content-length is ${announced}, but the body has ${bytes.length} bytes`);
+  if (typeof body !== 'object' || !(Symbol.asyncIterator in body)) {
+    throw invalid('the body is none of: string, Uint8Array, stream or other async iterable');
   }
-  return bytes;
+  return body;
 }
 
-function toBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function checkLength(headers: HeaderList, length: number): void {
+  const announced = announcedLength(headers);
+  if (announced === undefined) {
+    headers.push('content-length', String(length));
+  } else if (announced !== length) {
+    throw invalid(`content-length is ${announced}, but the body has ${length} bytes`);
+  }
+}
+
+function announcedLength(headers: HeaderList): number | undefined {
+  const value = getHeader(headers, 'content-length');
+  return value === undefined ? undefined : Number(value);
 }
 
 function closedError(): SidecarError {

@@ -40,6 +40,7 @@ class AsyncExchange implements ResponseDecoder {
   #host: Host | undefined = undefined;
   #encoder: RequestEncoder | undefined = undefined;
   #isReused = false;
+  #hasBeenResent = false;
   #isDone = false;
   #status = 0;
   #chunks: Buffer[] = [];
@@ -57,9 +58,10 @@ class AsyncExchange implements ResponseDecoder {
     this.#attempt(false);
   }
 
+  /** Gives the request up in silence. */
   cancel(): void {
     if (!this.#isDone) {
-      this.#isDone = true;
+      this.#end();
       this.#release();
     }
   }
@@ -82,7 +84,7 @@ class AsyncExchange implements ResponseDecoder {
     this.#bodyBytes += chunk.length;
     if (this.#bodyBytes > maxBodyBytes) {
       this.#release();
-      this.#finish({ kind: 'failure', reason: `the answer exceeds ${maxBodyBytes} bytes` });
+      this.#fail(503, `the answer exceeds ${maxBodyBytes} bytes`);
       return;
     }
     this.#chunks.push(chunk);
@@ -94,18 +96,20 @@ class AsyncExchange implements ResponseDecoder {
   decodeEnd(): void {
     this.#encoder = undefined;
     const body = Buffer.concat(this.#chunks, this.#bodyBytes);
+    this.#charge(this.#status);
     this.#finish({ kind: 'response', status: this.#status, body });
   }
 
   onReset(reason: ResetReason, hadResponse: boolean): void {
     this.#encoder = undefined;
-    if (this.#isReused && !hadResponse && reason === 'connection-termination') {
-      this.#isReused = false;
+    if (this.#canResend(reason, hadResponse)) {
+      this.#hasBeenResent = true;
+      this.#cluster.stats.upstreamRqReusedCxResend++;
+      this.#cluster.defaultResources.retries.active++;
       this.#attempt(true);
       return;
     }
-    const host = this.#host?.address ?? 'no host';
-    this.#finish({ kind: 'failure', reason: `${reason} at ${host}` });
+    this.#fail(503, `${reason} at ${this.#host?.address}`);
   }
 
   onRequestWritable(): void {
@@ -115,20 +119,40 @@ class AsyncExchange implements ResponseDecoder {
   #attempt(isFresh: boolean): void {
     this.#host = this.#cluster.chooseHost();
     if (this.#host === undefined) {
-      this.#finish({ kind: 'failure', reason: 'no healthy upstream' });
+      this.#fail(503, 'no healthy upstream');
     } else {
       this.#host.newStream(this, 'default', isFresh);
     }
   }
 
-  #onTimeout(): void {
-    this.#cluster.stats.upstreamRqTimeout++;
-    this.#release();
-    this.#finish({ kind: 'failure', reason: 'timeout' });
+  /** As the router does: decision 0002. */
+  #canResend(reason: ResetReason, hadResponse: boolean): boolean {
+    if (
+      !this.#isReused ||
+      hadResponse ||
+      this.#hasBeenResent ||
+      reason !== 'connection-termination'
+    ) {
+      return false;
+    }
+    if (!this.#cluster.defaultResources.retries.canCreate()) {
+      this.#cluster.stats.upstreamRqReusedCxResendOverflow++;
+      return false;
+    }
+    return true;
   }
 
+  #onTimeout(): void {
+    this.#cluster.stats.upstreamRqTimeout++;
+    if (this.#host !== undefined) {
+      this.#host.stats.rqTimeout++;
+    }
+    this.#release();
+    this.#fail(504, 'timeout');
+  }
+
+  /** Takes the request back from wherever it waits. */
   #release(): void {
-    this.#timer.stop();
     const encoder = this.#encoder;
     this.#encoder = undefined;
     if (encoder === undefined) {
@@ -138,13 +162,38 @@ class AsyncExchange implements ResponseDecoder {
     }
   }
 
-  #finish(result: AsyncResult): void {
-    if (this.#isDone) {
-      return;
+  /** `status`: what the router would have replied. */
+  #fail(status: number, reason: string): void {
+    this.#charge(status);
+    this.#finish({ kind: 'failure', reason });
+  }
+
+  /** Counts the result as that of any other request to the cluster: reference 8.3. */
+  #charge(status: number): void {
+    const host = this.#host;
+    if (host !== undefined) {
+      if (status < 500) {
+        host.stats.rqSuccess++;
+      } else {
+        host.stats.rqError++;
+      }
     }
+    this.#cluster.stats.chargeResponse(status, true, host?.isCanary === true);
+  }
+
+  #finish(result: AsyncResult): void {
+    if (!this.#isDone) {
+      this.#end();
+      this.#onResult(result);
+    }
+  }
+
+  #end(): void {
     this.#isDone = true;
     this.#timer.stop();
     this.#chunks = [];
-    this.#onResult(result);
+    if (this.#hasBeenResent) {
+      this.#cluster.defaultResources.retries.active--;
+    }
   }
 }

@@ -64,16 +64,11 @@ export class ClusterManager {
     startAll(this.#discoveries, () => startAll(this.#sdsDiscoveries, onInitialized));
   }
 
-  /** Ends discovery; hosts stay as they are. */
-  stopDiscovery(): void {
+  /** Ends everything: discovery, and every connection. Idempotent. */
+  close(): void {
     for (const discovery of [...this.#discoveries, ...this.#sdsDiscoveries]) {
       discovery.close();
     }
-  }
-
-  /** Ends everything: discovery, and every connection. Idempotent. */
-  close(): void {
-    this.stopDiscovery();
     for (const cluster of this.#clusters.values()) {
       cluster.close();
     }

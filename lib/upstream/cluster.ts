@@ -29,6 +29,8 @@ export class Cluster {
   readonly hostContext: HostContext;
   readonly #loadBalancer: LoadBalancer;
   #hostSet: HostSet = HostSet.empty;
+  /** Members no more, but with connections on which requests may still be under way. */
+  #drainingHosts: readonly Host[] = [];
 
   constructor(config: ClusterConfig, context: ClusterContext) {
     this.config = config;
@@ -78,20 +80,15 @@ export class Cluster {
     for (const host of gone) {
       host.drain();
     }
+    this.#drainingHosts = [...this.#drainingHosts, ...gone].filter((host) => host.isInUse);
   }
 
-  /** Lets connections end with the requests on them, and closes idle ones. */
-  drain(): void {
-    for (const host of this.#hostSet.hosts) {
-      host.drain();
-    }
-  }
-
-  /** Closes every connection. */
+  /** Closes every connection for good. */
   close(): void {
-    for (const host of this.#hostSet.hosts) {
+    for (const host of [...this.#hostSet.hosts, ...this.#drainingHosts]) {
       host.close();
     }
+    this.#drainingHosts = [];
   }
 
   #createPoolContext(resources: ResourceManager, context: ClusterContext): PoolContext {
@@ -102,6 +99,7 @@ export class Cluster {
       wheel: context.wheel,
       connectTimeoutMs: this.config.connectTimeoutMs,
       maxRequestsPerConnection: this.config.maxRequestsPerConnection,
+      bufferLimitBytes: this.config.perConnectionBufferLimitBytes,
     };
   }
 }

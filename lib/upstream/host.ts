@@ -57,6 +57,11 @@ export class Host {
     return true;
   }
 
+  /** Whether there are connections to it. */
+  get isInUse(): boolean {
+    return this.stats.cxActive > 0;
+  }
+
   /** New connections go to `target` from now on; those that exist stay. */
   moveTo(target: Address): void {
     this.#target = target;
@@ -79,7 +84,7 @@ export class Host {
     this.#highPool?.drain();
   }
 
-  /** Closes all connections at once. */
+  /** Closes all connections at once, for good. */
   close(): void {
     this.#defaultPool?.close();
     this.#highPool?.close();

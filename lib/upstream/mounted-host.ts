@@ -6,7 +6,7 @@ import type { RequestHead, ResponseHead } from '../http/message.js';
 import type { NativeExchange, NativeObserver } from '../http/native-exchange.js';
 import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
 import type { Cluster } from './cluster.js';
-import type { Connector, ReadCallback } from './connection/connector.js';
+import { type Connector, LocalFailure, type ReadCallback } from './connection/connector.js';
 import { createDuplexPair } from './connection/duplex-pair.js';
 import type { Discovery } from './discovery/discovery.js';
 import { Host, type HostContext } from './host.js';
@@ -72,7 +72,9 @@ export class MountedHost extends Host {
   callNative(exchange: NativeExchange, onFailure: () => void): void {
     callApplication(this.#application, exchange.request, exchange.response, (error) => {
       this.#log.error(`cluster ${this.#cluster.name}: ${describeFailure(error)}`);
-      onFailure();
+      if (!exchange.response.writableEnded) {
+        onFailure();
+      }
     });
   }
 
@@ -149,20 +151,15 @@ class NativeRequest implements RequestEncoder, NativeObserver {
   }
 }
 
+/** Heads may be as large as the downstream side takes them, and somewhat larger by our headers. */
+const maxHeadBytes = 64 * 1024;
+
 /** Connects to the application through a pair of streams in memory. */
 class InProcessConnector implements Connector {
   readonly #server: Server;
 
   constructor(application: MountedApplication, log: Logger) {
-    this.#server =
-      application instanceof Server
-        ? application
-        : createServer((request, response) => {
-            callApplication(application, request, response, (error) => {
-              log.error(describeFailure(error));
-              response.destroy();
-            });
-          });
+    this.#server = createInProcessServer(application, log);
   }
 
   connect(_target: unknown, onRead: ReadCallback): Duplex {
@@ -180,25 +177,62 @@ class InProcessConnector implements Connector {
   }
 }
 
-/** Calls the application; `onFailure` hears what it throws, at once or by a promise. */
+/**
+ * Returns a server that never listens: it reads requests off the streams that it is given. An
+ * application that is a server itself gets the requests and not the streams, so that its errors
+ * end up here, as those of any other.
+ */
+function createInProcessServer(application: MountedApplication, log: Logger): Server {
+  const options = { maxHeaderSize: maxHeadBytes, requireHostHeader: false, keepAliveTimeout: 0 };
+  const server = createServer(options, (request, response) => {
+    callApplication(application, request, response, (error) => {
+      log.error(describeFailure(error));
+      if (!response.writableEnded) {
+        // Not an ordinary end of the connection, after which the request would be sent again.
+        response.socket?.destroy(new LocalFailure('the mounted application failed'));
+      }
+    });
+  });
+  // The default drops what is beyond, which would change the request.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+/**
+ * Calls the application; `onFailure` hears what it throws, at once or by a promise, and of what it
+ * writes after the end, which would otherwise end the process.
+ */
 function callApplication(
   application: MountedApplication,
   request: IncomingMessage,
   response: ServerResponse,
   onFailure: (error: unknown) => void,
 ): void {
+  response.on('error', onFailure);
   try {
     if (application instanceof Server) {
-      application.emit('request', request, response);
+      if (!application.emit('request', request, response)) {
+        onFailure(new Error('the mounted server has no listener for requests'));
+      }
       return;
     }
     const result = application(request, response);
-    if (result instanceof Promise) {
-      result.catch(onFailure);
+    if (isPromiseLike(result)) {
+      result.then(undefined, onFailure);
     }
   } catch (error) {
     onFailure(error);
   }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  // Not every promise is a `Promise` of this realm.
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }
 
 function describeFailure(error: unknown): string {

@@ -45,6 +45,7 @@ export class ConnectionManagerStats implements StatSource, ResponseClassCounters
   downstreamRqTxReset = 0;
   downstreamRqNonRelativePath = 0;
   downstreamRqTooLarge = 0;
+  downstreamRqWsOnNonWsRoute = 0;
   downstreamRq1xx = 0;
   downstreamRq2xx = 0;
   downstreamRq3xx = 0;
@@ -112,6 +113,7 @@ const fields: readonly StatField<NumberField<ConnectionManagerStats>>[] = [
   ['downstreamRqTooLarge', 'downstream_rq_too_large', 'counter'],
   ['downstreamRqTotal', 'downstream_rq_total', 'counter'],
   ['downstreamRqTxReset', 'downstream_rq_tx_reset', 'counter'],
+  ['downstreamRqWsOnNonWsRoute', 'downstream_rq_ws_on_non_ws_route', 'counter'],
   ['noCluster', 'no_cluster', 'counter'],
   ['noRoute', 'no_route', 'counter'],
   ['rqRedirect', 'rq_redirect', 'counter'],

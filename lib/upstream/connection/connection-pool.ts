@@ -5,6 +5,7 @@ import type { ResponseDecoder } from '../../http/stream.js';
 import type { ClusterStats } from '../../telemetry/stats/cluster-stats.js';
 import type { HostStats } from '../../telemetry/stats/host-stats.js';
 import type { ResourceManager } from '../resource-manager.js';
+import { ConnectionStats } from './connection-stats.js';
 import type { Connector } from './connector.js';
 import { type ConnectionOwner, Http1Connection } from './http1-connection.js';
 
@@ -17,6 +18,8 @@ export interface PoolContext {
   readonly connectTimeoutMs: number;
   /** 0 means without limit. */
   readonly maxRequestsPerConnection: number;
+  /** How many bytes may wait to be sent on one connection before the sender is asked to pause. */
+  readonly bufferLimitBytes: number;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface PoolContext {
  * without any connection may always open one.
  */
 export class ConnectionPool implements ConnectionOwner {
-  readonly hostStats: HostStats;
+  readonly stats: ConnectionStats;
   readonly #context: PoolContext;
   readonly #target: () => Address;
   readonly #connections = new Set<Http1Connection>();
@@ -37,16 +40,13 @@ export class ConnectionPool implements ConnectionOwner {
   /** Who waits for a connection of its own that has served nobody before. */
   readonly #reserved = new Map<Http1Connection, ResponseDecoder>();
   #isDraining = false;
+  #isClosed = false;
 
   /** `target` is asked for each new connection: a logical host moves. */
   constructor(context: PoolContext, hostStats: HostStats, target: () => Address) {
     this.#context = context;
-    this.hostStats = hostStats;
+    this.stats = new ConnectionStats(context.clusterStats, hostStats);
     this.#target = target;
-  }
-
-  get clusterStats(): ClusterStats {
-    return this.#context.clusterStats;
   }
 
   get wheel(): TimerWheel {
@@ -57,9 +57,13 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#context.connectTimeoutMs;
   }
 
+  get bufferLimitBytes(): number {
+    return this.#context.bufferLimitBytes;
+  }
+
   /**
    * Sends a request: `decoder` gets a connection at once or later, or is reset. With `isFresh` the
-   * connection is one that has served nobody before.
+   * connection is one that has served nobody before, if `max_connections` admits one more.
    */
   newStream(decoder: ResponseDecoder, isFresh: boolean): void {
     const idle = isFresh ? undefined : this.#idle.pop();
@@ -68,6 +72,10 @@ export class ConnectionPool implements ConnectionOwner {
       return;
     }
     const { resources, clusterStats } = this.#context;
+    if (this.#isClosed) {
+      decoder.onReset('local-reset', false);
+      return;
+    }
     if (!resources.pendingRequests.canCreate()) {
       clusterStats.upstreamRqPendingOverflow++;
       decoder.onReset('overflow', false);
@@ -103,15 +111,24 @@ export class ConnectionPool implements ConnectionOwner {
    */
   drain(): void {
     this.#isDraining = true;
-    this.#closeIdle();
-    for (const connection of this.#connections) {
-      connection.isDraining = true;
+    for (const connection of this.#idle.splice(0)) {
+      connection.close();
+    }
+    if (this.#pending.length === 0) {
+      for (const connection of [...this.#connections]) {
+        if (connection.isConnecting && !this.#reserved.has(connection)) {
+          connection.close();
+        }
+      }
     }
   }
 
-  /** Closes every connection; requests under way are reset. */
+  /** Closes every connection for good; requests under way, and those that wait, are reset. */
   close(): void {
+    this.#isClosed = true;
     this.#isDraining = true;
+    // First, so that no connection is opened for them when another closes.
+    this.#failPending('local-reset');
     for (const connection of [...this.#connections]) {
       connection.close();
     }
@@ -134,11 +151,8 @@ export class ConnectionPool implements ConnectionOwner {
       this.#reserved.delete(connection);
       this.#fail(reserved, reason);
     }
-    // One failed connection fails all who wait: reference 4.8. A retry may start within the loop,
-    // and must not be failed by it.
-    for (const decoder of this.#pending.splice(0)) {
-      this.#fail(decoder, reason);
-    }
+    // One failed connection fails all who wait: reference 4.8.
+    this.#failPending(reason);
   }
 
   onReusable(connection: Http1Connection): void {
@@ -183,9 +197,15 @@ export class ConnectionPool implements ConnectionOwner {
     }
     connections.active++;
     const connection = new Http1Connection(this, this.#context.connector, this.#target());
-    connection.isDraining = this.#isDraining;
     this.#connections.add(connection);
     return connection;
+  }
+
+  #failPending(reason: ResetReason): void {
+    // Whoever is failed may at once ask for another connection, and must not be failed with it.
+    for (const decoder of this.#pending.splice(0)) {
+      this.#fail(decoder, reason);
+    }
   }
 
   #fail(decoder: ResponseDecoder, reason: ResetReason): void {
@@ -207,11 +227,5 @@ export class ConnectionPool implements ConnectionOwner {
       }
     }
     return false;
-  }
-
-  #closeIdle(): void {
-    for (const connection of this.#idle.splice(0)) {
-      connection.close();
-    }
   }
 }

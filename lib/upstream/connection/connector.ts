@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, DuplexOptions } from 'node:stream';
 import { type Address, formatHostPort } from '../../config/address.js';
 
 /** Takes what was read: the first `size` bytes of `buffer`, which is lent for the call only. */
@@ -7,11 +7,24 @@ export type ReadCallback = (size: number, buffer: Uint8Array) => boolean;
 
 /**
  * Opens the way to one host. The duplex emits `connect` when it can be written to, and `error` and
- * `close` as a socket does; what it reads goes to `onRead`, not to `data`.
+ * `close` as a socket does; what it reads goes to `onRead`, not to `data`. Of what is written,
+ * about `bufferLimitBytes` wait for a slow peer before `write` says so.
  */
 export interface Connector {
-  connect(target: Address, onRead: ReadCallback): Duplex;
+  connect(target: Address, onRead: ReadCallback, bufferLimitBytes: number): Duplex;
 }
+
+/**
+ * What the duplex of a connector emits as `error` if a request has failed on this side of it, in
+ * this process. Unlike any other error it says nothing of the connection.
+ */
+export class LocalFailure extends Error {}
+
+/**
+ * The most that waits in this process for a slow host, however much the configuration allows: the
+ * system buffers too, and more would help nobody.
+ */
+const maxWriteBufferBytes = 256 * 1024;
 
 /** Big enough for what a socket usually has waiting, so that a large body needs few reads. */
 const readBufferBytes = 64 * 1024;
@@ -31,13 +44,14 @@ export class SocketConnector implements Connector {
     this.#connectTo = connectTo;
   }
 
-  connect(target: Address, onRead: ReadCallback): Duplex {
+  connect(target: Address, onRead: ReadCallback, bufferLimitBytes: number): Duplex {
     const address = this.resolve(target);
-    const options: NetConnectOpts = {
+    const options: NetConnectOpts & DuplexOptions = {
       ...(address.kind === 'tcp'
         ? { host: address.host, port: address.port }
         : { path: address.path }),
       noDelay: true,
+      writableHighWaterMark: Math.min(bufferLimitBytes, maxWriteBufferBytes),
       onread: { buffer: readBuffer, callback: onRead },
     };
     const socket = connect(options);

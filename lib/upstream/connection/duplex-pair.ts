@@ -1,11 +1,36 @@
 import { Duplex } from 'node:stream';
 
-/** One end of a pair: what is written here is read there. */
+/**
+ * One end of a pair: what is written here is read there. It has as much of a socket as `node:http`
+ * and the applications behind it expect to find; there is nothing to set on it.
+ */
 class PairedDuplex extends Duplex {
+  readonly remoteAddress: string = '127.0.0.1';
+  readonly remoteFamily: string = 'IPv4';
   /** Set once, right after both ends exist. */
   other: PairedDuplex | undefined = undefined;
   /** Lets the writer go on, when the reader has room again. */
   #resumeWriter: (() => void) | undefined = undefined;
+
+  setTimeout(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
 
   override _read(): void {
     const resume = this.#resumeWriter;
@@ -29,8 +54,8 @@ class PairedDuplex extends Duplex {
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     const other = this.other;
     if (other !== undefined && !other.destroyed) {
-      // As a socket whose peer is gone: the other end hears it after what was sent before.
-      process.nextTick(() => other.destroy());
+      // Not at once, as from a peer: who destroys one end is not called back by the other.
+      process.nextTick(() => other.destroy(error ?? undefined));
     }
     callback(error);
   }

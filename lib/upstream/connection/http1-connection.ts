@@ -6,21 +6,18 @@ import type { HeaderList } from '../../http/headers.js';
 import type { RequestHead, ResponseHead } from '../../http/message.js';
 import type { ResetReason } from '../../http/reset-reason.js';
 import type { RequestEncoder, ResponseDecoder } from '../../http/stream.js';
-import type { ClusterStats } from '../../telemetry/stats/cluster-stats.js';
-import type { HostStats } from '../../telemetry/stats/host-stats.js';
-import type { Connector } from './connector.js';
-import { encodeRequestHead, encodeTrailers } from './http1-request-head.js';
+import type { Closer, ConnectionStats } from './connection-stats.js';
+import { type Connector, LocalFailure } from './connector.js';
+import { Http1RequestWriter } from './http1-request-writer.js';
 import { Http1ResponseParser, type ResponseSink } from './http1-response-parser.js';
-
-/** Who ended a connection. */
-export type CloseReason = 'local' | 'remote';
 
 /** What a connection tells the pool that made it. */
 export interface ConnectionOwner {
-  readonly clusterStats: ClusterStats;
-  readonly hostStats: HostStats;
+  readonly stats: ConnectionStats;
   readonly wheel: TimerWheel;
   readonly connectTimeoutMs: number;
+  /** How many bytes may wait to be sent before the sender is asked to pause. */
+  readonly bufferLimitBytes: number;
   /** The connection is established and takes its first request. */
   onConnected(connection: Http1Connection): void;
   /** It could not be established. `onClosed` follows. */
@@ -31,29 +28,23 @@ export interface ConnectionOwner {
   onClosed(connection: Http1Connection): void;
 }
 
-const lastChunk = '0\r\n\r\n';
-
 /**
  * One HTTP/1.1 connection to a host, which serves one request at a time.
  *
- * The head and a small body leave in one write. The response is handed on as it is read; of the
- * last piece it is known that it is the last, so that the other side can do with one write too.
+ * The response is handed on as it is read; of the last piece it is known that it is the last, so
+ * that the other side can do with one write too.
  */
 export class Http1Connection implements ResponseSink, RequestEncoder {
   /** How many requests it has been given. */
   requestCount = 0;
-  /** Set by the pool: close after the response that is under way. */
-  isDraining = false;
 
   readonly #owner: ConnectionOwner;
   readonly #socket: Duplex;
+  readonly #writer: Http1RequestWriter;
   readonly #parser: Http1ResponseParser;
   readonly #connectTimer: WheelTimer;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   #decoder: ResponseDecoder | undefined = undefined;
-  #isRequestEnded = true;
-  #isChunked = false;
-  #isCorked = false;
   #isPaused = false;
   #isEndHandedOn = false;
   /** What the current read has produced and not yet handed on. */
@@ -65,38 +56,34 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     this.#parser = new Http1ResponseParser(this);
     this.#connectTimer = new WheelTimer({ onDeadline: () => this.#onConnectTimeout() });
     owner.wheel.start(this.#connectTimer, owner.connectTimeoutMs);
-    const stats = owner.clusterStats;
-    stats.upstreamCxTotal++;
-    stats.upstreamCxHttp1Total++;
-    stats.upstreamCxActive++;
-    owner.hostStats.cxTotal++;
-    owner.hostStats.cxActive++;
-    const socket = connector.connect(target, (size, buffer) => this.#onRead(size, buffer));
+    owner.stats.onOpening();
+    const socket = connector.connect(
+      target,
+      (size, buffer) => this.#onRead(size, buffer),
+      owner.bufferLimitBytes,
+    );
     this.#socket = socket;
+    this.#writer = new Http1RequestWriter(socket, owner.stats.cluster);
     socket.on('connect', () => this.#onConnect());
-    socket.on('drain', () => this.#decoder?.onRequestWritable());
+    socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onEnd());
-    socket.on('error', () => this.#onGone());
+    socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => this.#onGone());
   }
 
-  /** Whether no request is under way and one could be. */
-  get isIdle(): boolean {
-    return this.#state === 'open' && this.#decoder === undefined;
+  /** Whether it is not established yet. */
+  get isConnecting(): boolean {
+    return this.#state === 'connecting';
   }
 
-  /** Gives the connection its next request. Only while `isIdle`. */
+  /** Gives the connection its next request. Only while it is established and serves none. */
   attach(decoder: ResponseDecoder): void {
     const isReused = this.requestCount > 0;
     this.requestCount++;
     this.#decoder = decoder;
-    this.#isRequestEnded = false;
     this.#isEndHandedOn = false;
-    const stats = this.#owner.clusterStats;
-    stats.upstreamRqTotal++;
-    stats.upstreamRqActive++;
-    this.#owner.hostStats.rqTotal++;
-    this.#owner.hostStats.rqActive++;
+    this.#writer.start();
+    this.#owner.stats.onRequestStart();
     decoder.onConnection(this, isReused);
   }
 
@@ -109,53 +96,22 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
 
   encodeHead(head: RequestHead, endStream: boolean): void {
     this.#parser.start(head.method);
-    const { text, isChunked } = encodeRequestHead(head, endStream);
-    this.#isChunked = isChunked;
-    if (endStream) {
-      this.#isRequestEnded = true;
-    } else {
-      this.#cork();
-    }
-    this.#owner.clusterStats.upstreamCxTxBytesTotal += text.length;
-    this.#socket.write(text, 'latin1');
+    this.#writer.writeHead(head, endStream);
   }
 
   encodeData(chunk: Uint8Array, endStream: boolean): boolean {
-    const socket = this.#socket;
-    this.#owner.clusterStats.upstreamCxTxBytesTotal += chunk.length;
-    let canGoOn = true;
-    if (!this.#isChunked) {
-      if (chunk.length > 0) {
-        canGoOn = socket.write(chunk);
-      }
-    } else {
-      this.#cork();
-      if (chunk.length > 0) {
-        socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
-        socket.write(chunk);
-        canGoOn = socket.write(endStream ? `\r\n${lastChunk}` : '\r\n', 'latin1');
-      } else if (endStream) {
-        socket.write(lastChunk, 'latin1');
-      }
-    }
-    if (endStream) {
-      this.#endRequest();
-    }
-    return canGoOn;
+    return this.#writer.writeData(chunk, endStream);
   }
 
   encodeEnd(trailers: HeaderList | undefined): void {
-    if (this.#isChunked) {
-      this.#socket.write(trailers === undefined ? lastChunk : encodeTrailers(trailers), 'latin1');
-    }
-    this.#endRequest();
+    this.#writer.writeEnd(trailers);
   }
 
   setResponsePaused(isPaused: boolean): void {
-    if (this.#state !== 'open') {
+    if (this.#state !== 'open' || isPaused === this.#isPaused) {
       return;
     }
-    const stats = this.#owner.clusterStats;
+    const stats = this.#owner.stats.cluster;
     this.#isPaused = isPaused;
     if (isPaused) {
       stats.upstreamFlowControlPausedReadingTotal++;
@@ -170,7 +126,7 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     if (this.#decoder === undefined) {
       return;
     }
-    this.#owner.clusterStats.upstreamRqTxReset++;
+    this.#owner.stats.cluster.upstreamRqTxReset++;
     this.#close('local', 'local-reset', false);
   }
 
@@ -243,8 +199,13 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     }
   }
 
+  #onDrain(): void {
+    this.#writer.onDrain();
+    this.#decoder?.onRequestWritable();
+  }
+
   #onRead(size: number, buffer: Uint8Array): boolean {
-    this.#owner.clusterStats.upstreamCxRxBytesTotal += size;
+    this.#owner.stats.cluster.upstreamCxRxBytesTotal += size;
     if (this.#decoder === undefined) {
       // An answer that nobody asked for, such as a 408 before an idle close.
       this.#close('local', 'connection-termination');
@@ -258,7 +219,7 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     if (this.#parser.error !== undefined) {
       this.#onProtocolError();
     } else if (this.#parser.isComplete) {
-      this.#finishResponse(consumed === size);
+      this.#onResponseComplete(consumed === size);
     } else {
       this.#handOnHead(false, this.#heldData !== undefined);
       this.#handOnData(false);
@@ -268,69 +229,74 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
 
   /** The peer has closed its half; with HTTP/1 nothing more can come of this connection. */
   #onEnd(): void {
-    if (this.#state === 'open' && this.#decoder !== undefined && this.#parser.finish()) {
-      this.#finishResponse(false);
+    const wasServing = this.#state === 'open' && this.#decoder !== undefined;
+    if (wasServing && this.#parser.finish() && this.#decoder !== undefined) {
+      this.#owner.stats.cluster.upstreamCxCloseNotify++;
+      this.#detach();
+    }
+    this.#onGone();
+  }
+
+  #onError(error: Error): void {
+    if (error instanceof LocalFailure) {
+      this.close();
     } else {
       this.#onGone();
     }
   }
 
   #onGone(): void {
-    this.#close(
-      'remote',
-      this.#state === 'connecting' ? 'connect-failure' : 'connection-termination',
-    );
+    this.#close('remote', this.isConnecting ? 'connect-failure' : 'connection-termination');
   }
 
   #onConnectTimeout(): void {
-    this.#owner.clusterStats.upstreamCxConnectTimeout++;
+    this.#owner.stats.cluster.upstreamCxConnectTimeout++;
     this.#close('local', 'connect-timeout');
   }
 
   #onProtocolError(): void {
-    this.#owner.clusterStats.upstreamCxProtocolError++;
+    this.#owner.stats.cluster.upstreamCxProtocolError++;
     this.#close('local', 'connection-termination');
   }
 
-  #finishResponse(isClean: boolean): void {
-    const canServeAgain = isClean && this.#isRequestEnded && this.#parser.keepAlive;
-    if (!this.#parser.keepAlive) {
-      this.#owner.clusterStats.upstreamCxCloseNotify++;
-    }
+  /** `isClean`: the peer has sent the response and not a byte more. */
+  #onResponseComplete(isClean: boolean): void {
+    const { keepAlive } = this.#parser;
     this.#detach();
-    if (canServeAgain && !this.isDraining) {
-      if (this.#isPaused) {
-        // The whole response was at hand when its receiver asked for a pause.
-        this.#isPaused = false;
-        this.#socket.resume();
-      }
+    if (!keepAlive) {
+      this.#owner.stats.cluster.upstreamCxCloseNotify++;
+    } else if (!isClean) {
+      // Whatever it is, it must not become the answer to somebody else's request.
+      this.#owner.stats.cluster.upstreamCxProtocolError++;
+    } else if (this.#writer.isEnded) {
+      // The whole response may have been at hand when its receiver asked for a pause.
+      this.setResponsePaused(false);
       this.#owner.onReusable(this);
-    } else {
-      this.#close('local', 'local-reset');
+      return;
     }
+    this.close();
   }
 
   #detach(): void {
     this.#decoder = undefined;
     this.#heldHead = undefined;
     this.#heldData = undefined;
-    this.#owner.clusterStats.upstreamRqActive--;
-    this.#owner.hostStats.rqActive--;
+    this.#owner.stats.onRequestEnd();
   }
 
   /** `isTold`: whether the decoder hears of it. */
-  #close(by: CloseReason, reason: ResetReason, isTold = true): void {
+  #close(by: Closer, reason: ResetReason, isTold = true): void {
     if (this.#state === 'closed') {
       return;
     }
-    const wasConnecting = this.#state === 'connecting';
+    const wasConnecting = this.isConnecting;
     const decoder = this.#decoder;
-    const hadResponse = decoder !== undefined && !this.#parser.isUntouched;
+    const hadResponse = !this.#parser.isUntouched;
     this.#state = 'closed';
     this.#connectTimer.stop();
     this.#parser.stop();
     this.#socket.destroy();
-    this.#countClose(by, wasConnecting, decoder !== undefined);
+    this.#owner.stats.onClosed(by, wasConnecting, decoder !== undefined);
     if (decoder !== undefined) {
       this.#detach();
     }
@@ -343,57 +309,4 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
       decoder?.onReset(reason, hadResponse);
     }
   }
-
-  #countClose(by: CloseReason, wasConnecting: boolean, hadRequest: boolean): void {
-    const stats = this.#owner.clusterStats;
-    const hostStats = this.#owner.hostStats;
-    stats.upstreamCxActive--;
-    hostStats.cxActive--;
-    if (wasConnecting) {
-      stats.upstreamCxConnectFail++;
-      hostStats.cxConnectFail++;
-      return;
-    }
-    stats.upstreamCxDestroy++;
-    if (by === 'local') {
-      stats.upstreamCxDestroyLocal++;
-    } else {
-      stats.upstreamCxDestroyRemote++;
-    }
-    if (hadRequest) {
-      stats.upstreamCxDestroyWithActiveRq++;
-      if (by === 'local') {
-        stats.upstreamCxDestroyLocalWithActiveRq++;
-      } else {
-        stats.upstreamCxDestroyRemoteWithActiveRq++;
-      }
-    }
-  }
-
-  #endRequest(): void {
-    this.#isRequestEnded = true;
-    this.#uncork();
-  }
-
-  /** Gathers what is written in this turn into one system call. */
-  #cork(): void {
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      this.#socket.cork();
-      process.nextTick(uncork, this);
-    }
-  }
-
-  #uncork(): void {
-    if (this.#isCorked) {
-      this.#isCorked = false;
-      this.#socket.uncork();
-    }
-  }
-
-  static uncork(connection: Http1Connection): void {
-    connection.#uncork();
-  }
 }
-
-const uncork = Http1Connection.uncork;

@@ -10,27 +10,37 @@ export interface EncodedRequestHead {
 /**
  * Writes a request head as HTTP/1.1. The framing is ours: a body of known length keeps its
  * `content-length`, any other goes in chunks. Values must already be free of CR, LF and NUL.
+ *
+ * A `host` among the headers is sent in the place of the authority, which the route was chosen by.
  */
 export function encodeRequestHead(head: RequestHead, endStream: boolean): EncodedRequestHead {
   const headers = head.headers;
-  let text = `${head.method} ${head.path} HTTP/1.1\r\nhost: ${head.authority}\r\n`;
+  let host = head.authority;
+  let fields = '';
   let hasLength = false;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
+    if (name === 'host') {
+      host = headers[i + 1] as string;
+      continue;
+    }
     if (name === 'content-length') {
       hasLength = true;
     }
-    text += `${name}: ${headers[i + 1]}\r\n`;
+    fields += `${name}: ${headers[i + 1]}\r\n`;
   }
+  let isChunked = false;
   if (endStream) {
     if (!hasLength && usuallyHasBody(head.method)) {
       // RFC 9110, 8.6: without it, some servers wait for a body or answer 411.
-      text += 'content-length: 0\r\n';
+      fields += 'content-length: 0\r\n';
     }
   } else if (!hasLength) {
-    return { text: `${text}transfer-encoding: chunked\r\n\r\n`, isChunked: true };
+    isChunked = true;
+    fields += 'transfer-encoding: chunked\r\n';
   }
-  return { text: `${text}\r\n`, isChunked: false };
+  const text = `${head.method} ${head.path} HTTP/1.1\r\nhost: ${host}\r\n${fields}\r\n`;
+  return { text, isChunked };
 }
 
 /** Writes the last chunk and the trailers behind it. */

@@ -1,0 +1,177 @@
+import { SidecarError } from '../base/errors.js';
+import type { HeaderList } from '../http/headers.js';
+import type { BodyPump, BodySink } from './body-pump.js';
+import { type BodySource, OutboundBody } from './outbound-body.js';
+import { OutboundResponse } from './outbound-response.js';
+
+/** Hears of the calls under way. */
+export interface CallObserver {
+  onCallStart(call: OutboundCall): void;
+  onCallEnd(call: OutboundCall): void;
+  /** Somebody waits for a call to go on, so the process must not end meanwhile. */
+  onWaitStart(): void;
+  onWaitEnd(): void;
+}
+
+/**
+ * One call of the application, from its request to the last byte of its response: the promise, the
+ * signal, the body. How the request gets to a host is the business of those who extend this.
+ *
+ * The process is held while the caller waits for the head, a reader for a piece of the body, or a
+ * streamed request body for its end. A response that nobody reads does not hold it.
+ */
+export abstract class OutboundCall implements BodySource, BodySink {
+  readonly #observer: CallObserver;
+  readonly #resolve: (response: OutboundResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  #response: OutboundResponse | undefined = undefined;
+  #isDone = false;
+  #pump: BodyPump | undefined = undefined;
+  #signal: AbortSignal | undefined = undefined;
+  #onAbort: (() => void) | undefined = undefined;
+
+  constructor(
+    observer: CallObserver,
+    resolve: (response: OutboundResponse) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#observer = observer;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    observer.onCallStart(this);
+    observer.onWaitStart();
+  }
+
+  /** Whether the call is over. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Aborts with the signal from now on. */
+  listenTo(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#onAbort = () => this.abort(signal.reason);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Sends a streamed body. */
+  startPump(pump: BodyPump): void {
+    if (this.#isDone) {
+      pump.stop();
+      return;
+    }
+    this.#pump = pump;
+    this.#observer.onWaitStart();
+    pump.start(this);
+  }
+
+  /** The caller gives up; whoever waits for the response or its body gets `reason`. */
+  abort(reason: unknown): void {
+    if (!this.#isDone) {
+      this.#finish();
+      this.giveUp();
+      this.#fail(reason);
+    }
+  }
+
+  // The request body.
+
+  abstract writeBody(chunk: Buffer): boolean;
+
+  abstract endBody(): void;
+
+  onBodyFailed(error: unknown): void {
+    this.abort(error);
+  }
+
+  onBodyDone(): void {
+    this.#observer.onWaitEnd();
+  }
+
+  // The response body.
+
+  abstract onBodyWanted(): void;
+
+  onBodyUnwanted(): void {
+    this.abort(new SidecarError('SIDECAR_BODY_ABORTED', 'the body was given up by its reader'));
+  }
+
+  onReaderWaiting(): void {
+    this.#observer.onWaitStart();
+  }
+
+  onReaderServed(): void {
+    this.#observer.onWaitEnd();
+  }
+
+  /** Stops whatever brings the response. */
+  protected abstract giveUp(): void;
+
+  /** The head is there. `endStream`: there is no body. */
+  protected respond(status: number, headers: HeaderList, endStream: boolean): void {
+    const body = new OutboundBody(this);
+    this.#response = new OutboundResponse(status, headers, body);
+    this.#observer.onWaitEnd();
+    if (endStream) {
+      this.endResponse(undefined);
+    }
+    this.#resolve(this.#response);
+  }
+
+  /** A piece of the body. Returns false when nobody reads it for now. */
+  protected pushBody(chunk: Buffer): boolean {
+    return this.#response?.body.push(chunk) ?? true;
+  }
+
+  /** The response is complete. */
+  protected endResponse(trailers: HeaderList | undefined): void {
+    const response = this.#response;
+    if (response !== undefined && !this.#isDone) {
+      if (trailers !== undefined) {
+        response.setTrailers(trailers);
+      }
+      this.#finish();
+      response.body.end();
+    }
+  }
+
+  /** The call has failed without the caller's doing. */
+  protected failCall(error: unknown): void {
+    if (!this.#isDone) {
+      this.#finish();
+      this.#fail(error);
+    }
+  }
+
+  /** There is room for more of the request body. */
+  protected resumePump(): void {
+    this.#pump?.resume();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#response === undefined) {
+      this.#observer.onWaitEnd();
+      this.#reject(error);
+    } else {
+      this.#response.body.fail(error);
+    }
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    this.#observer.onCallEnd(this);
+    this.#pump?.stop();
+    if (this.#onAbort !== undefined) {
+      this.#signal?.removeEventListener('abort', this.#onAbort);
+    }
+  }
+}
+
+/** Returns the error for a response that ended in the middle. */
+export function brokenOff(cause?: unknown): SidecarError {
+  return new SidecarError(
+    'SIDECAR_BODY_ABORTED',
+    'the response broke off before it was complete',
+    cause === undefined ? undefined : { cause },
+  );
+}
