@@ -1,13 +1,13 @@
 import { httpDate } from '../base/http-date.js';
 import type { FilterCallbacks, MatchedRoute } from '../http/filter.js';
 import { FilterChain } from '../http/filter-chain.js';
-import { getHeader, type HeaderList } from '../http/headers.js';
+import { getHeader, type HeaderList, setHeader } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
 import type { NativeExchange } from '../http/native-exchange.js';
 import type { RequestInfo } from '../http/request-info.js';
 import type { RequestDecoder, ResponseEncoder } from '../http/stream.js';
 import { chargeResponseClass } from '../telemetry/stats/response-class.js';
-import type { ConnectionManager } from './connection-manager.js';
+import type { StreamOwner } from './connection-manager-context.js';
 import type { DownstreamConnection } from './downstream-connection.js';
 import { applyRequestHeaderRules } from './forwarded-headers.js';
 import { createLocalReply } from './local-reply.js';
@@ -17,6 +17,8 @@ import { applyResponseHeaderRules } from './response-headers.js';
 export type StreamProtocol = RequestInfo['protocol'];
 
 const emptyHead: RequestHead = { method: '', path: '', authority: '', headers: [] };
+/** What is known of a head that was too large to be read. */
+const unreadHead: RequestHead = { method: '-', path: '-', authority: '', headers: [] };
 
 /**
  * One request under way, from its head to the last byte of its response. It is the stream of its
@@ -38,17 +40,19 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   durationMs = 0;
   readonly protocol: StreamProtocol;
   startWallMs = 0;
-  readonly #manager: ConnectionManager;
+  readonly #manager: StreamOwner;
   readonly #encoder: ResponseEncoder;
   readonly #connection: DownstreamConnection;
   readonly #startMs: number;
   #chain: FilterChain | undefined = undefined;
   #isTraceForced = false;
   #isRequestComplete = false;
+  #isRequestPaused = false;
+  #hasFailed = false;
   #isDone = false;
 
   constructor(
-    manager: ConnectionManager,
+    manager: StreamOwner,
     encoder: ResponseEncoder,
     connection: DownstreamConnection,
     protocol: StreamProtocol,
@@ -83,6 +87,13 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     } catch (error) {
       this.#onInternalError(error);
     }
+  }
+
+  /** Answers a head that is too large: reference 3.4. Takes the place of `decodeHead`. */
+  refuseHead(): void {
+    this.requestHead = unreadHead;
+    this.#isRequestComplete = true;
+    this.sendLocalReply(431, '');
   }
 
   decodeData(chunk: Buffer, endStream: boolean): void {
@@ -136,31 +147,15 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
       return;
     }
     const reply = createLocalReply(status, body, this.requestHead.method, headers);
-    this.encodeHead(reply.head, reply.body === undefined, reply.body !== undefined);
+    const hasBody = reply.body !== undefined;
+    this.#startResponse(reply.head, !hasBody, hasBody, true);
     if (reply.body !== undefined) {
       this.encodeData(reply.body, true);
     }
   }
 
   encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
-    if (this.#isDone) {
-      return;
-    }
-    this.#chain?.encodeHead(head, endStream);
-    const { config, clock, stats, listenerStats } = this.#manager.context;
-    const isClosing = this.#isClosing(endStream);
-    applyResponseHeaderRules(head.headers, config.serverName, httpDate(clock.wallNow()), isClosing);
-    if (this.#isTraceForced) {
-      head.headers.push('x-request-id', getHeader(this.requestHead.headers, 'x-request-id') ?? '');
-    }
-    this.responseCode = head.status;
-    this.responseHeaders = head.headers;
-    chargeResponseClass(stats, head.status);
-    chargeResponseClass(listenerStats, head.status);
-    this.#encoder.encodeHead(head, endStream, moreFollows);
-    if (endStream) {
-      this.#onResponseComplete();
-    }
+    this.#startResponse(head, endStream, moreFollows, endStream);
   }
 
   encodeData(chunk: Buffer, endStream: boolean): boolean {
@@ -171,15 +166,18 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     const canGoOn = this.#encoder.encodeData(chunk, endStream);
     if (endStream) {
       this.#onResponseComplete();
-    } else if (!canGoOn) {
-      this.#manager.context.stats.downstreamFlowControlPausedReadingTotal++;
     }
     return canGoOn;
   }
 
   encodeEnd(trailers: HeaderList | undefined): void {
     if (!this.#isDone) {
-      this.#encoder.encodeEnd(trailers);
+      try {
+        this.#encoder.encodeEnd(trailers);
+      } catch (error) {
+        this.#onInternalError(error);
+        return;
+      }
       this.#onResponseComplete();
     }
   }
@@ -193,9 +191,17 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   }
 
   setRequestPaused(isPaused: boolean): void {
-    if (!this.#isDone) {
-      this.#encoder.setRequestPaused(isPaused);
+    if (this.#isDone || this.#isRequestComplete || isPaused === this.#isRequestPaused) {
+      return;
     }
+    this.#isRequestPaused = isPaused;
+    const { stats } = this.#manager.context;
+    if (isPaused) {
+      stats.downstreamFlowControlPausedReadingTotal++;
+    } else {
+      stats.downstreamFlowControlResumedReadingTotal++;
+    }
+    this.#encoder.setRequestPaused(isPaused);
   }
 
   /** Counts body bytes that did not pass through `encodeData`: a mounted application's. */
@@ -229,6 +235,7 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     this.#isTraceForced = origin.isTraceForced;
     this.route = routeTable.match(head.authority, head.path);
     if (origin.isWebSocketUpgrade && this.route !== undefined) {
+      stats.downstreamRqWsOnNonWsRoute++;
       this.sendLocalReply(403, '');
       return;
     }
@@ -236,13 +243,54 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     this.#chain.decodeHead(head, endStream);
   }
 
-  #isClosing(endStream: boolean): boolean {
+  /** `isWhole`: the whole response is at hand, even if its body is still to come. */
+  #startResponse(
+    head: ResponseHead,
+    endStream: boolean,
+    moreFollows: boolean,
+    isWhole: boolean,
+  ): void {
+    if (this.#isDone) {
+      return;
+    }
+    try {
+      this.#chain?.encodeHead(head, endStream);
+      this.#applyResponseRules(head, isWhole);
+      this.responseCode = head.status;
+      this.responseHeaders = head.headers;
+      const { stats, listenerStats } = this.#manager.context;
+      chargeResponseClass(stats, head.status);
+      chargeResponseClass(listenerStats, head.status);
+      this.#encoder.encodeHead(head, endStream, moreFollows);
+    } catch (error) {
+      // Whoever brings the response is in a callback of a socket, out of which nothing may come.
+      this.#onInternalError(error);
+      return;
+    }
+    if (endStream) {
+      this.#onResponseComplete();
+    }
+  }
+
+  #applyResponseRules({ headers }: ResponseHead, isWhole: boolean): void {
+    const { config, clock } = this.#manager.context;
+    if (this.#isTraceForced) {
+      const requestId = getHeader(this.requestHead.headers, 'x-request-id');
+      if (requestId !== undefined) {
+        setHeader(headers, 'x-request-id', requestId);
+      }
+    }
+    const isClosing = this.#isClosing(isWhole);
+    applyResponseHeaderRules(headers, config.serverName, httpDate(clock.wallNow()), isClosing);
+  }
+
+  #isClosing(isWhole: boolean): boolean {
     if (this.#manager.isDraining) {
       this.#manager.context.stats.downstreamCxDrainClose++;
       return true;
     }
     // An early response: the rest of the request is of no use to anybody.
-    return endStream && !this.#isRequestComplete;
+    return isWhole && !this.#isRequestComplete;
   }
 
   #onResponseComplete(): void {
@@ -257,7 +305,11 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     this.#isDone = true;
     const { clock, stats, accessLogs } = this.#manager.context;
     stats.downstreamRqActive--;
-    this.#chain?.destroy();
+    try {
+      this.#chain?.destroy();
+    } catch (error) {
+      this.#manager.reportInternalError(error);
+    }
     if (accessLogs.length > 0) {
       this.durationMs = clock.now() - this.#startMs;
       this.startWallMs = clock.wallNow() - this.durationMs;
@@ -270,7 +322,10 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   /** A broken invariant of ours ends this one request, and nothing else. */
   #onInternalError(error: unknown): void {
     this.#manager.reportInternalError(error);
-    if (this.responseCode === 0) {
+    // What fails even on our own reply will fail again.
+    const canReply = this.responseCode === 0 && !this.#hasFailed;
+    this.#hasFailed = true;
+    if (canReply) {
       this.sendLocalReply(500, '');
     } else {
       this.resetStream();

@@ -1,41 +1,15 @@
-import type { Clock } from '../base/clock.js';
 import { localAddress } from '../base/ip-address.js';
-import type { Logger } from '../base/log.js';
-import type { Random } from '../base/random.js';
-import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
-import type { FilterFactory } from '../http/filter.js';
-import type { ServerState } from '../http/server-state.js';
 import type { ResponseEncoder } from '../http/stream.js';
-import type { RouteMatch } from '../router/route-table.js';
-import type { AccessLog } from '../telemetry/access-log/access-log.js';
-import type { ConnectionManagerStats } from '../telemetry/stats/connection-manager-stats.js';
-import type { ListenerHttpStats } from '../telemetry/stats/listener-http-stats.js';
 import { ActiveStream, type StreamProtocol } from './active-stream.js';
+import type { ConnectionManagerContext, StreamOwner } from './connection-manager-context.js';
 import { DownstreamConnection } from './downstream-connection.js';
 import type { HeaderRules } from './forwarded-headers.js';
-
-/** What a connection manager is made of. */
-export interface ConnectionManagerContext {
-  readonly config: ConnectionManagerConfig;
-  readonly routeTable: RouteMatch;
-  /** One for each entry of the filter chain; the last makes routers. */
-  readonly filterFactories: readonly FilterFactory[];
-  readonly accessLogs: readonly AccessLog[];
-  readonly stats: ConnectionManagerStats;
-  readonly listenerStats: ListenerHttpStats;
-  readonly serverState: ServerState;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly serviceCluster: string;
-  readonly serviceNode: string;
-}
 
 /**
  * The HTTP half of a listener: turns what a codec reads into requests on their way through the
  * filters, and brings the responses back to the codec.
  */
-export class ConnectionManager {
+export class ConnectionManager implements StreamOwner {
   readonly context: ConnectionManagerContext;
   readonly headerRules: HeaderRules;
   readonly #localAddress: string = localAddress();

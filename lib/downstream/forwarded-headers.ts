@@ -61,23 +61,31 @@ export function applyRequestHeaderRules(
   let requestId: string | undefined;
   let hasUserAgent = false;
   let hasEnvoyHeaders = false;
-  let isWebSocketUpgrade = false;
+  let upgrade: string | undefined;
+  let connectionOptions = '';
   let kept = 0;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     const value = headers[i + 1] as string;
     switch (name) {
       case 'upgrade':
-        isWebSocketUpgrade = value.toLowerCase() === 'websocket';
+        upgrade = value;
         continue;
       case 'connection':
+        connectionOptions += `,${value}`;
+        continue;
       case 'keep-alive':
       case 'proxy-connection':
       case 'transfer-encoding':
       case 'x-envoy-internal':
-      case 'expect':
-        // Of this connection, not of the request: reference 5.5; `expect` has been answered.
+        // Of this connection, not of the request: reference 5.5.
         continue;
+      case 'expect':
+        if (value.toLowerCase().includes('100-continue')) {
+          // It has been answered: reference 3.8.
+          continue;
+        }
+        break;
       case 'x-forwarded-client-cert':
         if (config.forwardClientCert !== 'always_forward_only') {
           // Only a peer with a client certificate could be believed: reference 5.10.
@@ -136,8 +144,13 @@ export function applyRequestHeaderRules(
     isInternal,
     hasEnvoyHeaders: isInternal && hasEnvoyHeaders,
     isTraceForced,
-    isWebSocketUpgrade,
+    isWebSocketUpgrade: upgrade !== undefined && isWebSocket(upgrade, connectionOptions),
   };
+}
+
+/** Reference 2.7: the header alone is not enough, the connection must be asked for it too. */
+function isWebSocket(upgrade: string, connectionOptions: string): boolean {
+  return upgrade.toLowerCase() === 'websocket' && /,\s*upgrade\s*(,|$)/i.test(connectionOptions);
 }
 
 function isInternalRequest(

@@ -28,8 +28,10 @@ export class Listener {
     this.#server = createNodeHttp1Server(manager, wheel);
     this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
     this.#server.on('error', (error) => {
-      // Accepting failed, for want of descriptors say. It goes on when there are some again.
-      manager.context.log.error(`listener ${config.name}: ${error.message}`);
+      if (this.#server.listening) {
+        // Accepting failed, for want of descriptors say. It goes on when there are some again.
+        manager.context.log.error(`listener ${config.name}: ${error.message}`);
+      }
     });
   }
 

@@ -64,17 +64,20 @@ export class FilterChain {
     }
     this.#stopped = undefined;
     const { chunks, endStream, trailers } = stopped;
-    this.#decodeHeadFrom(stopped.next, stopped.head, endStream && chunks.length === 0);
-    // Another filter may have stopped in turn; then the pieces wait with it.
-    chunks.forEach((chunk, index) => {
-      const isLast = endStream && trailers === undefined && index === chunks.length - 1;
-      this.decodeData(chunk, isLast);
-    });
-    if (trailers !== undefined) {
-      this.decodeEnd(trailers);
-    }
-    if (this.#stopped === undefined && !endStream) {
+    if (chunks.length > 0 && !endStream) {
+      // Whoever is slow behind this filter says so again, below.
       this.#callbacks.setRequestPaused(false);
+    }
+    const endsWithTrailers = trailers !== undefined;
+    const endsWithHead = endStream && chunks.length === 0 && !endsWithTrailers;
+    this.#decodeHeadFrom(stopped.next, stopped.head, endsWithHead);
+    // Another filter may have stopped in turn; then the pieces wait with it.
+    for (let i = 0; i < chunks.length && !this.#isDestroyed; i++) {
+      const isLast = endStream && !endsWithTrailers && i === chunks.length - 1;
+      this.decodeData(chunks[i] as Buffer, isLast);
+    }
+    if (endsWithTrailers && !this.#isDestroyed) {
+      this.decodeEnd(trailers);
     }
   }
 

@@ -69,8 +69,9 @@ function removeHeaderFrom(headers: HeaderList, name: string, from: number): void
   headers.length = kept;
 }
 
-/** How many spellings of header names are remembered; a peer that invents names cannot grow it. */
+/** What is remembered of the spellings of header names: a peer that invents names cannot grow it. */
 const maxKnownNames = 1024;
+const maxKnownLength = 64;
 const knownNames = new Map<string, string>();
 
 /** Returns `name` in lower case. Spellings that were seen before cost one look-up. */
@@ -80,7 +81,7 @@ export function lowerCaseName(name: string): string {
     return known;
   }
   const lower = name.toLowerCase();
-  if (knownNames.size < maxKnownNames) {
+  if (knownNames.size < maxKnownNames && name.length <= maxKnownLength) {
     knownNames.set(name, lower);
   }
   return lower;

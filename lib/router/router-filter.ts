@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.js';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../http/filter.js';
-import { addHeader, getHeader, type HeaderList } from '../http/headers.js';
+import { addHeader, getHeader, type HeaderList, setHeader } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
 import { flagOfReset, type ResetReason } from '../http/reset-reason.js';
 import { responseFlag } from '../http/response-flag.js';
@@ -150,7 +150,8 @@ export class RouterFilter implements HttpFilter, AttemptObserver {
     this.#replay = undefined;
     if (this.#isRequestEnded) {
       const elapsedMs = this.#context.clock.now() - this.#requestEndMs;
-      addHeader(head.headers, 'x-envoy-upstream-service-time', String(Math.floor(elapsedMs)));
+      // In the place of what a proxy behind us says of itself.
+      setHeader(head.headers, 'x-envoy-upstream-service-time', String(Math.floor(elapsedMs)));
     }
     this.#charge(head.status, head.headers);
     if (endStream) {

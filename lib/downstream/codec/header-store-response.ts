@@ -11,6 +11,9 @@ import type { HeaderList } from '../../http/headers.js';
 /** What `setHeader` takes. */
 type HeaderValue = number | string | readonly string[];
 
+/** What `writeHead` takes: a record, names and values in turn, or pairs of them. */
+export type HeadersArgument = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
+
 /** Spellings of names that were found to be valid; an application uses few. */
 const maxKnownNames = 1024;
 const knownNames = new Map<string, string>();
@@ -36,7 +39,10 @@ export class HeaderStoreResponse<
       return super.setHeader(name, value);
     }
     const lower = checkName(name);
-    checkValue(name, value);
+    if (typeof value !== 'number') {
+      // Declared for strings, but it takes whatever `setHeader` takes.
+      validateHeaderValue(name, value as string);
+    }
     const index = this.#names.indexOf(lower);
     if (index === -1) {
       this.#names.push(lower);
@@ -50,14 +56,23 @@ export class HeaderStoreResponse<
   }
 
   override appendHeader(name: string, value: string | readonly string[]): this {
-    const existing = this.getHeader(name);
-    if (existing === undefined) {
-      return this.setHeader(name, value);
+    const index = this.#names.indexOf(lowerCase(name));
+    const existing = this.#values[index];
+    if (existing === undefined || this.headersSent) {
+      return this.headersSent ? super.appendHeader(name, value) : this.setHeader(name, value);
     }
-    return this.setHeader(name, [existing, value].flat().map(String));
+    // As in `setHeader`.
+    validateHeaderValue(name, value as string);
+    // A list that the application has set is its own: it is not added to.
+    this.#values[index] = [existing, value].flat() as string[];
+    return this;
   }
 
   override getHeader(name: string): number | string | string[] | undefined {
+    if (typeof name !== 'string') {
+      // Throws, as it must.
+      return super.getHeader(name);
+    }
     const index = this.#names.indexOf(lowerCase(name));
     // A list comes back as it was given, as from `ServerResponse`.
     return index === -1 ? undefined : (this.#values[index] as number | string | string[]);
@@ -81,12 +96,61 @@ export class HeaderStoreResponse<
   }
 
   override hasHeader(name: string): boolean {
+    if (typeof name !== 'string') {
+      // Throws, as it must.
+      return super.hasHeader(name);
+    }
     return this.#names.includes(lowerCase(name));
   }
 
   override removeHeader(name: string): void {
     // It remembers that some names must not be added by itself, and throws if it is too late.
     super.removeHeader(name);
+    this.#remove(name);
+  }
+
+  /**
+   * Returns the headers of the response that is about to be sent. What `writeHead` was given wins
+   * over what was set before, and can be asked for afterwards only if something was.
+   */
+  protected takeHeaders(given: HeadersArgument): HeaderList {
+    const list: HeaderList = [];
+    if (given !== undefined && given !== null) {
+      if (Array.isArray(given) && !Array.isArray(given[0]) && given.length % 2 !== 0) {
+        // Throws, as it must.
+        super.writeHead(this.statusCode, given);
+      }
+      if (this.#names.length === 0) {
+        forEachHeader(given, (name, value) => appendChecked(list, name, value));
+        return list;
+      }
+      this.#store(given);
+    }
+    for (let i = 0; i < this.#names.length; i++) {
+      appendHeaderValue(list, this.#names[i] as string, this.#values[i]);
+    }
+    return list;
+  }
+
+  #store(given: NonNullable<HeadersArgument>): void {
+    if (Array.isArray(given)) {
+      // They may name a header more than once.
+      forEachHeader(given, (name) => this.#remove(name));
+    }
+    forEachHeader(given, (name, value) => {
+      if (name !== '') {
+        // Whatever it is, `appendHeader` checks it.
+        const checked = value as string | readonly string[];
+        if (Array.isArray(given)) {
+          this.appendHeader(name, checked);
+        } else {
+          this.setHeader(name, checked);
+        }
+      }
+    });
+  }
+
+  #remove(name: string): void {
     const index = this.#names.indexOf(lowerCase(name));
     if (index !== -1) {
       this.#names.splice(index, 1);
@@ -94,41 +158,46 @@ export class HeaderStoreResponse<
       this.#values.splice(index, 1);
     }
   }
-
-  /** Adds the stored headers to `list`, but for names that it has already. */
-  protected addStoredTo(list: HeaderList): void {
-    const given = list.length;
-    for (let i = 0; i < this.#names.length; i++) {
-      const name = this.#names[i] as string;
-      if (!hasName(list, name, given)) {
-        appendHeaderValue(list, name, this.#values[i]);
-      }
-    }
-  }
 }
 
 /** Adds one header to `list`, several if it has a list of values. */
-export function appendHeaderValue(
-  list: HeaderList,
-  name: string,
-  value: HeaderValue | undefined,
-): void {
-  if (typeof value === 'object') {
+function appendHeaderValue(list: HeaderList, name: string, value: unknown): void {
+  if (Array.isArray(value)) {
     for (const one of value) {
       list.push(name, String(one));
     }
-  } else if (value !== undefined) {
+  } else {
     list.push(name, String(value));
   }
 }
 
-function hasName(list: HeaderList, name: string, end: number): boolean {
-  for (let i = 0; i < end; i += 2) {
-    if (list[i] === name) {
-      return true;
+/** Adds a header that `writeHead` was given. Throws what `writeHead` throws if it is none. */
+function appendChecked(list: HeaderList, name: string, value: unknown): void {
+  const lower = checkName(name);
+  for (const one of Array.isArray(value) ? value : [value]) {
+    validateHeaderValue(name, one);
+  }
+  appendHeaderValue(list, lower, value);
+}
+
+function forEachHeader(
+  given: NonNullable<HeadersArgument>,
+  visit: (name: string, value: unknown) => void,
+): void {
+  if (!Array.isArray(given)) {
+    for (const name of Object.keys(given)) {
+      visit(name, given[name]);
+    }
+  } else if (Array.isArray(given[0])) {
+    // Pairs are undeclared, but there.
+    for (const [name, value] of given as unknown as [string, unknown][]) {
+      visit(name, value);
+    }
+  } else {
+    for (let i = 0; i < given.length; i += 2) {
+      visit(String(given[i]), given[i + 1]);
     }
   }
-  return false;
 }
 
 function lowerCase(name: string): string {
@@ -147,14 +216,4 @@ function checkName(name: string): string {
     knownNames.set(name, lower);
   }
   return lower;
-}
-
-function checkValue(name: string, value: HeaderValue): void {
-  if (typeof value === 'object' && value !== null) {
-    for (const one of value) {
-      validateHeaderValue(name, one);
-    }
-  } else if (typeof value !== 'number') {
-    validateHeaderValue(name, value);
-  }
 }

@@ -1,51 +1,30 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { HeaderList } from '../../http/headers.js';
 
-/** Of these `node:http` keeps the first and drops the rest, as its documentation says. */
-const singleHeaders: ReadonlySet<string> = new Set([
-  'age',
-  'authorization',
-  'content-length',
-  'content-type',
-  'etag',
-  'expires',
-  'from',
-  'host',
-  'if-modified-since',
-  'if-unmodified-since',
-  'last-modified',
-  'location',
-  'max-forwards',
-  'proxy-authorization',
-  'referer',
-  'retry-after',
-  'server',
-  'user-agent',
-]);
-
-/** Returns headers as `message.headers` of `node:http` would show them. */
-export function toIncomingHeaders(list: HeaderList): IncomingHttpHeaders {
-  const record: Record<string, string | string[]> = {};
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i] as string;
-    const value = list[i + 1] as string;
-    const existing = Object.hasOwn(record, name) ? record[name] : undefined;
-    if (name === 'set-cookie') {
-      record[name] = Array.isArray(existing) ? [...existing, value] : [value];
-    } else if (existing === undefined) {
-      // Defined, not assigned: `__proto__` is a name as good as any.
-      define(record, name, value);
-    } else if (!singleHeaders.has(name)) {
-      define(record, name, `${existing}${name === 'cookie' ? '; ' : ', '}${value}`);
-    }
-  }
-  return record;
+/** The part of `IncomingMessage` by which the parser of `node:http` fills it; undeclared. */
+interface FillableMessage {
+  headers: IncomingHttpHeaders | undefined;
+  headersDistinct: Record<string, string[]> | undefined;
+  complete: boolean;
+  _addHeaderLines(raw: HeaderList, length: number): void;
 }
 
-function define(record: Record<string, string | string[]>, name: string, value: string): void {
-  if (name === '__proto__') {
-    Object.defineProperty(record, name, { value, enumerable: true, configurable: true });
-  } else {
-    record[name] = value;
-  }
+/**
+ * Makes a request show these headers, in `rawHeaders`, `headers` and `headersDistinct`.
+ *
+ * They take the way of those that the parser reads: `node:http` keeps their number to itself, and
+ * a framework may give the request another prototype, so that an accessor of ours would be lost.
+ * The records are made when somebody asks for them, which costs more than routing the request.
+ */
+export function replaceHeaders(request: IncomingMessage, list: HeaderList): void {
+  // Undeclared, and the same in every version that we support: a test holds it to that.
+  const message = request as unknown as FillableMessage;
+  // What was made of the headers that came is out of date.
+  message.headers = undefined;
+  message.headersDistinct = undefined;
+  const { complete } = message;
+  // What follows a complete message would be taken for trailers.
+  message.complete = false;
+  message._addHeaderLines(list, list.length);
+  message.complete = complete;
 }

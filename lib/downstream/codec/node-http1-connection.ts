@@ -3,11 +3,23 @@ import type { Duplex } from 'node:stream';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
+import { HeadlessReply } from './headless-reply.js';
 
 /** How long what a client still sends is read and thrown away before the connection is cut. */
 const lingerMs = 1000;
 
 const connectionSymbol = Symbol('pillion.connection');
+
+/** More requests than these are not kept waiting: the client does not wait for any answer. */
+const maxWaiting = 1000;
+
+/** A request under way, as its connection sees it. */
+export interface ConnectionStream {
+  /** Whether an answer of the connection could take the place of the response. */
+  readonly canBeRefused: boolean;
+  /** The connection answers in the place of the stream, and ends. */
+  onRefused(): void;
+}
 
 /** A socket that carries its connection. */
 interface ConnectedSocket extends Duplex {
@@ -22,12 +34,14 @@ export function connectionOf(socket: Duplex): NodeHttp1Connection | undefined {
 /** One downstream connection of the `node:http` codec: its counters, its errors and its end. */
 export class NodeHttp1Connection {
   readonly info: DownstreamConnection;
-  /** Requests under way; more than one only if the client pipelines. */
-  activeStreams = 0;
+  /** The request under way. There is one at a time, even if the client sends more. */
+  current: ConnectionStream | undefined = undefined;
+  readonly #waiting: (() => void)[] = [];
   readonly #socket: Socket;
   readonly #manager: ConnectionManager;
   readonly #wheel: TimerWheel;
   #isClosedByUs = false;
+  #isClosing = false;
   #isLingering = false;
 
   constructor(socket: Socket, manager: ConnectionManager, wheel: TimerWheel) {
@@ -48,38 +62,73 @@ export class NodeHttp1Connection {
     this.#socket.on('close', () => this.#onClose());
   }
 
-  /** A request is over; its response has been written. */
+  /** Whether the response under way is the last: a request behind it has nobody to answer it. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /**
+   * Calls `begin` when the requests before it are over. Side by side they would do to the hosts
+   * what the client wanted done one after the other.
+   */
+  enqueue(begin: () => void): void {
+    if (this.#waiting.length < maxWaiting) {
+      this.#waiting.push(begin);
+    } else {
+      this.reset();
+    }
+  }
+
+  /** The request under way is over; its response has been written. */
   onStreamEnd(): void {
-    this.activeStreams--;
-    if (this.#manager.context.serverState.isDraining) {
+    this.current = undefined;
+    if (this.#isClosing) {
+      this.#isClosedByUs = true;
+      return;
+    }
+    const begin = this.#socket.destroyed ? undefined : this.#waiting.shift();
+    if (begin !== undefined) {
+      begin();
+    } else if (this.#manager.context.serverState.isDraining) {
       this.closeIfIdle();
     }
   }
 
   /** Closes the connection unless a request is under way. */
   closeIfIdle(): void {
-    if (this.activeStreams === 0 && !this.#isLingering) {
+    if (this.current === undefined && !this.#isLingering) {
       this.#isClosedByUs = true;
       this.#socket.destroySoon();
     }
   }
 
+  /** The response under way is the last one; `node:http` closes behind it. */
+  closeAfterResponse(): void {
+    this.#isClosing = true;
+  }
+
   /** What the client sent is not HTTP/1.1, too large or too late: reference 3.4. */
   onClientError(error: NodeJS.ErrnoException): void {
-    const socket = this.#socket;
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
+    if (error.code === 'ECONNRESET') {
+      this.#socket.destroy();
+    } else if (this.#isLingering) {
+      // What comes behind an error is not looked at any more.
+    } else if (hasClientLeft(error.code) || !this.#socket.writable) {
+      this.#socket.destroy();
+    } else if (error.code === 'HPE_HEADER_OVERFLOW' && this.current === undefined) {
+      const reply = new HeadlessReply((text) => this.#writeLast(text));
+      this.#manager.newStream(reply, this.info, 'HTTP/1.1').refuseHead();
+    } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      this.#answerInstead(`HTTP/1.1 408 Request Timeout\r\n${emptyReply}`);
+    } else {
+      this.refuse();
     }
+  }
+
+  /** Answers what cannot be a request, or be read to its end, and closes. */
+  refuse(): void {
     this.#manager.context.stats.downstreamCxProtocolError++;
-    this.#isClosedByUs = true;
-    if (this.activeStreams > 0) {
-      // A reply here would be taken for the answer to the request under way.
-      socket.destroy();
-      return;
-    }
-    socket.write(`HTTP/1.1 ${statusLineOf(error.code)}\r\n${emptyReply}`, 'latin1');
-    this.linger();
+    this.#answerInstead(`HTTP/1.1 400 Bad Request\r\n${emptyReply}`);
   }
 
   /**
@@ -91,6 +140,7 @@ export class NodeHttp1Connection {
       return;
     }
     this.#isLingering = true;
+    this.#isClosing = true;
     this.#isClosedByUs = true;
     const socket = this.#socket;
     const timer = new WheelTimer({ onDeadline: () => socket.destroy() });
@@ -100,6 +150,24 @@ export class NodeHttp1Connection {
     socket.on('error', () => socket.destroy());
     socket.end();
     socket.resume();
+  }
+
+  /** Answers in the place of the request under way, if there is one and it has no answer. */
+  #answerInstead(text: string): void {
+    const stream = this.current;
+    if (stream?.canBeRefused === false) {
+      // An answer here would be taken for a part of the response under way.
+      this.reset();
+      return;
+    }
+    stream?.onRefused();
+    this.#writeLast(text);
+  }
+
+  #writeLast(text: string): void {
+    this.#isClosing = true;
+    this.#socket.write(text, 'latin1');
+    this.linger();
   }
 
   /** Makes `node:http` linger where it would close at once after the response. */
@@ -126,7 +194,8 @@ export class NodeHttp1Connection {
     } else {
       stats.downstreamCxDestroyRemote++;
     }
-    if (this.activeStreams > 0) {
+    this.#waiting.length = 0;
+    if (this.current !== undefined) {
       stats.downstreamCxDestroyActiveRq++;
       if (this.#isClosedByUs) {
         stats.downstreamCxDestroyLocalActiveRq++;
@@ -139,13 +208,7 @@ export class NodeHttp1Connection {
 
 const emptyReply = 'content-length: 0\r\nconnection: close\r\n\r\n';
 
-function statusLineOf(code: string | undefined): string {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return '431 Request Header Fields Too Large';
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return '408 Request Timeout';
-    default:
-      return '400 Bad Request';
-  }
+/** Whether the client has gone away; in the middle of a request, as it may, and not by mistake. */
+function hasClientLeft(code: string | undefined): boolean {
+  return code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE';
 }

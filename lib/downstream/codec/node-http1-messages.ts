@@ -1,12 +1,6 @@
-import {
-  type IncomingHttpHeaders,
-  IncomingMessage,
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-} from 'node:http';
-import { type HeaderList, lowerCaseName } from '../../http/headers.js';
-import { appendHeaderValue, HeaderStoreResponse } from './header-store-response.js';
-import { toIncomingHeaders } from './incoming-headers.js';
+import { IncomingMessage } from 'node:http';
+import type { HeaderList } from '../../http/headers.js';
+import { HeaderStoreResponse, type HeadersArgument } from './header-store-response.js';
 
 /** What the messages tell the stream that they belong to. */
 export interface MessageObserver {
@@ -14,46 +8,40 @@ export interface MessageObserver {
   readonly isNative: boolean;
   onRequestData(chunk: Buffer): void;
   onRequestEnd(): void;
+  /** A piece of the request body has come for the application. */
+  onNativeRequestData(bytes: number): void;
   /** The application writes its head. */
   onNativeWriteHead(status: number, headers: HeaderList): void;
+  /** The application writes a piece of its body. */
+  onNativeResponseData(bytes: number): void;
   /** The response is complete, or its connection is gone. */
   onClose(): void;
 }
 
-/** What `writeHead` takes. */
-type HeadersArgument = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
-
 /** A request of `node:http` that knows its stream. */
 export class DownstreamRequest extends IncomingMessage {
   observer: MessageObserver | undefined = undefined;
-  /** What a mounted application sees as headers, once it has been handed the request. */
-  nativeHeaders: HeaderList | undefined = undefined;
-  nativeRecord: IncomingHttpHeaders | undefined = undefined;
+
+  /**
+   * Lets the stream see the body on its way to a mounted application. As an own property: a
+   * framework may give the request another prototype.
+   */
+  watchBody(): void {
+    this.push = pushToApplication;
+  }
 }
 
-/** How `node:http` makes the record. */
-const original = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
+function pushToApplication(this: DownstreamRequest, chunk: Buffer | null): boolean {
+  if (chunk === null) {
+    this.observer?.onRequestEnd();
+  } else {
+    this.observer?.onNativeRequestData(chunk.length);
+  }
+  return IncomingMessage.prototype.push.call(this, chunk);
+}
 
-// `headers` is an accessor of `IncomingMessage`, declared as a property; TypeScript would not let a
-// class override it. Making the record costs more than routing the request, so it is made when a
-// mounted application asks for it.
-Object.defineProperty(DownstreamRequest.prototype, 'headers', {
-  configurable: true,
-  enumerable: true,
-  get(this: DownstreamRequest): IncomingHttpHeaders {
-    if (this.nativeRecord === undefined) {
-      if (this.nativeHeaders === undefined) {
-        // Not ours yet: `node:http` and instrumentations of it look at the request first.
-        return original?.get?.call(this);
-      }
-      this.nativeRecord = toIncomingHeaders(this.nativeHeaders);
-    }
-    return this.nativeRecord;
-  },
-  set(this: DownstreamRequest, record: IncomingHttpHeaders) {
-    this.nativeRecord = record;
-  },
-});
+/** What a status line cannot hold. */
+const badReason = /[^\t\x20-\x7e\x80-\xff]/;
 
 /**
  * A response of `node:http`. A mounted application writes to it as to any other; what it writes as
@@ -63,10 +51,31 @@ export class DownstreamResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends HeaderStoreResponse<Request> {
   observer: MessageObserver | undefined = undefined;
-  /** Body bytes that a mounted application has written. */
-  nativeBodyBytes = 0;
   /** We have answered in the application's stead: what it still writes goes nowhere. */
   isAbandoned = false;
+
+  /**
+   * Makes the methods own properties: a framework may give the response another prototype, and is
+   * to find these all the same.
+   */
+  pinMethods(): void {
+    // Declared as `any`; it is the class of this response.
+    const own: this = Object.getPrototypeOf(this);
+    this.writeHead = own.writeHead;
+    this.writeHeadNow = own.writeHeadNow;
+    this.write = own.write;
+    this.writeNow = own.writeNow;
+    this.end = own.end;
+    this.endNow = own.endNow;
+    this.setHeader = own.setHeader;
+    this.appendHeader = own.appendHeader;
+    this.getHeader = own.getHeader;
+    this.getHeaderNames = own.getHeaderNames;
+    this.getRawHeaderNames = own.getRawHeaderNames;
+    this.getHeaders = own.getHeaders;
+    this.hasHeader = own.hasHeader;
+    this.removeHeader = own.removeHeader;
+  }
 
   override writeHead(
     statusCode: number,
@@ -81,13 +90,27 @@ export class DownstreamResponse<
       this.statusMessage = reasonOrHeaders;
     }
     const given = isReason ? headers : (headers ?? reasonOrHeaders);
-    if (this.observer?.isNative !== true || this.headersSent) {
+    if (this.observer?.isNative !== true) {
       return given === undefined
         ? super.writeHead(statusCode)
         : super.writeHead(statusCode, this.statusMessage, given);
     }
-    this.statusCode = statusCode;
-    this.observer.onNativeWriteHead(statusCode, this.#collectHeaders(given));
+    const status = Math.trunc(statusCode);
+    if (
+      this.headersSent ||
+      !(status >= 100 && status <= 999) ||
+      (this.statusMessage !== undefined && badReason.test(this.statusMessage))
+    ) {
+      // Throws, as it must, before anybody hears of a response.
+      return super.writeHead(statusCode);
+    }
+    this.statusCode = status;
+    const list = super.takeHeaders(given);
+    this.observer.onNativeWriteHead(status, list);
+    if (!this.headersSent) {
+      // Nobody waits for it any more, but the application has sent it.
+      super.writeHead(status, list);
+    }
     return this;
   }
 
@@ -124,45 +147,34 @@ export class DownstreamResponse<
 
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.isAbandoned) {
+      callBack(encoding, callback);
       return true;
     }
-    this.nativeBodyBytes += sizeOf(chunk, encoding);
+    this.#count(chunk, encoding);
     return super.write(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     if (this.isAbandoned) {
+      callBack(chunk, encoding, callback);
       return this;
     }
-    this.nativeBodyBytes += sizeOf(chunk, encoding);
+    this.#count(chunk, encoding);
     return super.end(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
-  /** Gathers what was set before and what `writeHead` got, which wins. */
-  #collectHeaders(given: HeadersArgument): HeaderList {
-    const list: HeaderList = [];
-    if (given !== undefined) {
-      appendGiven(list, given);
+  #count(chunk: unknown, encoding: unknown): void {
+    if (!this.writableEnded && !this.destroyed) {
+      this.observer?.onNativeResponseData(sizeOf(chunk, encoding));
     }
-    this.addStoredTo(list);
-    return list;
   }
 }
 
-function appendGiven(list: HeaderList, given: OutgoingHttpHeaders | OutgoingHttpHeader[]): void {
-  if (!Array.isArray(given)) {
-    for (const name of Object.keys(given)) {
-      appendHeaderValue(list, lowerCaseName(name), given[name]);
-    }
-  } else if (Array.isArray(given[0])) {
-    // Pairs: `[[name, value], ...]`, which `writeHead` takes too.
-    for (const [name, value] of given as unknown as [string, OutgoingHttpHeader][]) {
-      appendHeaderValue(list, lowerCaseName(name), value);
-    }
-  } else {
-    for (let i = 0; i < given.length; i += 2) {
-      appendHeaderValue(list, lowerCaseName(String(given[i])), given[i + 1]);
-    }
+/** Calls the callback among the arguments, so that nobody waits for it in vain. */
+function callBack(...args: readonly unknown[]): void {
+  const callback = args.find((arg) => typeof arg === 'function');
+  if (callback !== undefined) {
+    process.nextTick(callback);
   }
 }
 

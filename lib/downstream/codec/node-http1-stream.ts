@@ -1,23 +1,62 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HeaderList, hasHeader, lowerCaseName } from '../../http/headers.js';
+import { type HeaderList, hasHeader } from '../../http/headers.js';
 import type { RequestHead, ResponseHead } from '../../http/message.js';
 import type { NativeExchange, NativeObserver } from '../../http/native-exchange.js';
 import type { ResponseEncoder } from '../../http/stream.js';
 import type { ActiveStream, StreamProtocol } from '../active-stream.js';
 import type { ConnectionManager } from '../connection-manager.js';
-import type { NodeHttp1Connection } from './node-http1-connection.js';
+import {
+  type BodyLength,
+  fitResponseHeaders,
+  hasBody,
+  readRequestHeaders,
+  readTrailers,
+  unknownCoding,
+} from './http1-framing.js';
+import { replaceHeaders } from './incoming-headers.js';
+import type { ConnectionStream, NodeHttp1Connection } from './node-http1-connection.js';
 import type {
   DownstreamRequest,
   DownstreamResponse,
   MessageObserver,
 } from './node-http1-messages.js';
 
-/** What the framing of a request tells about its body. -1 stands for chunks, 0 for none. */
-type BodyLength = number;
-const chunked: BodyLength = -1;
+/**
+ * Begins a request that the parser has read the head of, unless its body cannot be handed on; then
+ * its connection answers it and ends.
+ */
+export function startStream(
+  manager: ConnectionManager,
+  connection: NodeHttp1Connection,
+  request: DownstreamRequest,
+  response: DownstreamResponse,
+): void {
+  const head: RequestHead = {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    authority: '',
+    headers: [],
+  };
+  const bodyLength = readRequestHeaders(request.rawHeaders, head);
+  if (bodyLength === unknownCoding) {
+    connection.refuse();
+    return;
+  }
+  if (hasHeader(head.headers, 'upgrade')) {
+    // `node:http` drops what it has read behind such a request, in the middle of the next one if it
+    // comes to that; what follows could then be read as something that the client never sent.
+    response.shouldKeepAlive = false;
+    connection.closeAfterResponse();
+  }
+  const stream = new NodeHttp1Stream(manager, connection, request, response, bodyLength);
+  connection.current = stream;
+  stream.start(head);
+}
 
 /** One request and its response on a downstream connection of the `node:http` codec. */
-export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, MessageObserver {
+export class NodeHttp1Stream
+  implements ResponseEncoder, NativeExchange, MessageObserver, ConnectionStream
+{
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly #request: DownstreamRequest;
@@ -25,8 +64,8 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
   readonly #connection: NodeHttp1Connection;
   readonly #stream: ActiveStream;
   #nativeObserver: NativeObserver | undefined = undefined;
-  #remainingBytes: BodyLength = 0;
-  #isRequestEnded = false;
+  #remainingBytes: BodyLength;
+  #isRequestEnded: boolean;
   #isResponseEnded = false;
   #isClosed = false;
   #waitsForDrain = false;
@@ -36,14 +75,16 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
     connection: NodeHttp1Connection,
     request: DownstreamRequest,
     response: DownstreamResponse,
+    bodyLength: BodyLength,
   ) {
     this.request = request;
     this.response = response;
     this.#request = request;
     this.#response = response;
     this.#connection = connection;
+    this.#remainingBytes = bodyLength;
+    this.#isRequestEnded = bodyLength === 0;
     this.#stream = manager.newStream(this, connection.info, protocolOf(request));
-    connection.activeStreams++;
   }
 
   get nativeExchange(): NativeExchange {
@@ -54,21 +95,18 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
     return this.#nativeObserver !== undefined;
   }
 
+  /** Whether nothing has been answered yet to a request of which there is more to come. */
+  get canBeRefused(): boolean {
+    return !this.#isRequestEnded && !this.#isResponseEnded && !this.#response.headersSent;
+  }
+
   /** Hands the request on. Called once. */
-  start(): void {
+  start(head: RequestHead): void {
     const request = this.#request;
     request.observer = this;
     this.#response.observer = this;
     this.#response.on('close', onResponseClose);
-    const head: RequestHead = {
-      method: request.method ?? '',
-      path: request.url ?? '',
-      authority: '',
-      headers: [],
-    };
-    this.#remainingBytes = readHeaders(request.rawHeaders, head);
-    if (this.#remainingBytes === 0) {
-      this.#isRequestEnded = true;
+    if (this.#isRequestEnded) {
       this.#stream.decodeHead(head, true);
       return;
     }
@@ -85,16 +123,18 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
   encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
     const response = this.#response;
     const headers = head.headers;
-    if (endStream && mayHaveLength(head, this.#request.method)) {
-      headers.push('content-length', '0');
-    }
-    if (!response.shouldKeepAlive && headers.at(-2) !== 'connection') {
-      // The client has asked for it.
-      headers.push('connection', 'close');
-    } else {
+    if (headers.at(-2) === 'connection') {
+      // The header rules put it last: we close.
+      this.#connection.closeAfterResponse();
+    } else if (response.shouldKeepAlive) {
       // Nothing to say about a connection that stays.
       response.removeHeader('connection');
+    } else {
+      // The client has asked for it.
+      headers.push('connection', 'close');
+      this.#connection.closeAfterResponse();
     }
+    fitResponseHeaders(head, this.#request.method, endStream);
     response.writeHeadNow(head.status, headers);
     if (endStream) {
       this.#endResponse(undefined);
@@ -150,13 +190,25 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
     const request = this.#request;
     request.method = head.method;
     request.url = head.path;
-    const headers = ['host', head.authority, ...head.headers];
-    request.rawHeaders = headers;
-    request.nativeHeaders = headers;
+    replaceHeaders(request, ['host', head.authority, ...head.headers]);
+    if (!this.#isRequestEnded) {
+      request.watchBody();
+    }
+    this.#response.pinMethods();
   }
 
   onNativeWriteHead(status: number, headers: HeaderList): void {
     this.#nativeObserver?.onNativeHead({ status, headers });
+  }
+
+  onNativeRequestData(bytes: number): void {
+    this.#stream.bytesReceived += bytes;
+  }
+
+  onNativeResponseData(bytes: number): void {
+    if (this.isNative && hasBody(this.#response.statusCode, this.#request.method)) {
+      this.#stream.addBytesSent(bytes);
+    }
   }
 
   // What `node:http` tells.
@@ -176,8 +228,7 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
   onRequestEnd(): void {
     if (!this.#isRequestEnded) {
       this.#isRequestEnded = true;
-      const { rawTrailers } = this.#request;
-      this.#stream.decodeEnd(rawTrailers.length > 0 ? toHeaderList(rawTrailers) : undefined);
+      this.#stream.decodeEnd(readTrailers(this.#request.rawTrailers));
     }
   }
 
@@ -186,17 +237,27 @@ export class NodeHttp1Stream implements ResponseEncoder, NativeExchange, Message
       return;
     }
     this.#isClosed = true;
-    this.#connection.onStreamEnd();
-    if (this.#isResponseEnded) {
-      return;
+    if (!this.#isResponseEnded) {
+      this.#onUnfinishedClose();
     }
+    // Last, since the next request may be waiting.
+    this.#connection.onStreamEnd();
+  }
+
+  /** What has come of the request cannot be read to its end; the connection answers for us. */
+  onRefused(): void {
+    this.#isResponseEnded = true;
+    this.#response.isAbandoned = true;
+    this.#stream.onDownstreamReset();
+  }
+
+  #onUnfinishedClose(): void {
     const response = this.#response;
     if (this.isNative && response.writableFinished) {
       this.#isResponseEnded = true;
       if (this.#request.complete) {
         this.onRequestEnd();
       }
-      this.#stream.addBytesSent(response.nativeBodyBytes);
       this.#nativeObserver?.onNativeEnd();
     } else {
       this.#stream.onDownstreamReset();
@@ -234,51 +295,8 @@ function onResponseClose(this: DownstreamResponse): void {
 }
 
 function protocolOf(request: IncomingMessage): StreamProtocol {
-  return request.httpVersionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
-}
-
-/**
- * Fills `head` with the headers as they came, and returns how the body is framed. The host stands
- * by itself; two of them are as good as none (RFC 9112, 3.2).
- */
-function readHeaders(raw: readonly string[], head: RequestHead): BodyLength {
-  const headers = head.headers;
-  let hosts = 0;
-  let bodyLength: BodyLength = 0;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = lowerCaseName(raw[i] as string);
-    const value = raw[i + 1] as string;
-    if (name === 'host') {
-      hosts++;
-      head.authority = value;
-      continue;
-    }
-    if (name === 'transfer-encoding') {
-      bodyLength = chunked;
-    } else if (name === 'content-length' && bodyLength !== chunked) {
-      bodyLength = Number(value);
-    }
-    headers.push(name, value);
-  }
-  if (hosts > 1) {
-    head.authority = '';
-  }
-  return bodyLength;
-}
-
-/** Whether an empty body is announced: not where there can be none, nor where it says more. */
-function mayHaveLength(head: ResponseHead, method: string | undefined): boolean {
-  return (
-    method !== 'HEAD' &&
-    head.status !== 204 &&
-    head.status !== 304 &&
-    head.status >= 200 &&
-    !hasHeader(head.headers, 'content-length')
-  );
-}
-
-function toHeaderList(raw: readonly string[]): HeaderList {
-  return raw.map((text, index) => (index % 2 === 0 ? lowerCaseName(text) : text));
+  // Everything older or stranger is answered as HTTP/1.0 is, as in Envoy.
+  return request.httpVersion === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0';
 }
 
 function toPairs(list: HeaderList): [string, string][] {

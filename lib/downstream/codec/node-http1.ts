@@ -5,7 +5,7 @@ import type { TimerWheel } from '../../base/timer-wheel.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import { connectionOf, NodeHttp1Connection } from './node-http1-connection.js';
 import { DownstreamRequest, DownstreamResponse } from './node-http1-messages.js';
-import { NodeHttp1Stream } from './node-http1-stream.js';
+import { startStream } from './node-http1-stream.js';
 
 /** Larger request heads are answered with 431: reference 3.4. */
 const maxHeadBytes = 60 * 1024;
@@ -37,33 +37,53 @@ export function createNodeHttp1Server(manager: ConnectionManager, wheel: TimerWh
     new NodeHttp1Connection(socket, manager, wheel).start();
   });
   server.on('request', (request: DownstreamRequest, response: DownstreamResponse) => {
-    startStream(manager, request, response);
+    onRequest(manager, request, response);
+  });
+  server.on('checkExpectation', (request: DownstreamRequest, response: DownstreamResponse) => {
+    // Whether it can be met is for the host to say.
+    onRequest(manager, request, response);
   });
   server.on('connect', (request: DownstreamRequest, socket: Duplex) => {
-    // Answered as any request whose target is not a path. `node:http` leaves the response to us.
-    const response = new DownstreamResponse(request);
-    response.shouldKeepAlive = false;
-    // It is the socket of a connection that this server has accepted.
-    response.assignSocket(socket as Socket);
-    response.on('finish', () => socket.end());
-    startStream(manager, request, response);
+    onConnect(manager, request, socket as Socket);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     connectionOf(socket)?.onClientError(error);
   });
+  // Called when it closes. It would cut connections whose last response is not yet on its way; the
+  // listener knows better which ones are idle.
+  server.closeIdleConnections = () => {};
   // Only the classes of its messages are more special than declared.
   return server as unknown as Server;
 }
 
-function startStream(
+function onRequest(
   manager: ConnectionManager,
   request: DownstreamRequest,
   response: DownstreamResponse,
 ): void {
   const connection = connectionOf(request.socket);
-  if (connection === undefined) {
-    request.socket.destroy();
+  if (connection === undefined || connection.isClosing) {
     return;
   }
-  new NodeHttp1Stream(manager, connection, request, response).start();
+  if (connection.current === undefined) {
+    startStream(manager, connection, request, response);
+  } else {
+    connection.enqueue(() => startStream(manager, connection, request, response));
+  }
+}
+
+/** Answers as to any request whose target is not a path; `node:http` leaves all of that to us. */
+function onConnect(manager: ConnectionManager, request: DownstreamRequest, socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  const connection = connectionOf(socket);
+  if (connection === undefined || connection.isClosing || connection.current !== undefined) {
+    // It has to wait for an answer, and the socket has been taken off whatever would give it.
+    socket.destroy();
+    return;
+  }
+  const response = new DownstreamResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.on('finish', () => connection.linger());
+  startStream(manager, connection, request, response);
 }

@@ -1,0 +1,38 @@
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
+import type { Random } from '../base/random.js';
+import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
+import type { FilterFactory } from '../http/filter.js';
+import type { ServerState } from '../http/server-state.js';
+import type { RouteMatch } from '../router/route-table.js';
+import type { AccessLog } from '../telemetry/access-log/access-log.js';
+import type { ConnectionManagerStats } from '../telemetry/stats/connection-manager-stats.js';
+import type { ListenerHttpStats } from '../telemetry/stats/listener-http-stats.js';
+import type { HeaderRules } from './forwarded-headers.js';
+
+/** What a connection manager is made of. */
+export interface ConnectionManagerContext {
+  readonly config: ConnectionManagerConfig;
+  readonly routeTable: RouteMatch;
+  /** One for each entry of the filter chain; the last makes routers. */
+  readonly filterFactories: readonly FilterFactory[];
+  readonly accessLogs: readonly AccessLog[];
+  readonly stats: ConnectionManagerStats;
+  readonly listenerStats: ListenerHttpStats;
+  readonly serverState: ServerState;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly serviceCluster: string;
+  readonly serviceNode: string;
+}
+
+/** What a request needs of the connection manager that it belongs to. */
+export interface StreamOwner {
+  readonly context: ConnectionManagerContext;
+  readonly headerRules: HeaderRules;
+  /** Whether responses are to end their connections: reference 5.11. */
+  readonly isDraining: boolean;
+  /** Says once that something of ours is broken; the request at hand has been ended. */
+  reportInternalError(error: unknown): void;
+}

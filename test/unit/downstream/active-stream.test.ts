@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { silentLogger } from '../../../lib/base/log.js';
+import { systemRandom } from '../../../lib/base/random.js';
+import type { ConnectionManagerConfig } from '../../../lib/config/connection-manager-config.js';
+import type { ActiveStream } from '../../../lib/downstream/active-stream.js';
+import { ConnectionManager } from '../../../lib/downstream/connection-manager.js';
+import type { FilterCallbacks, HttpFilter } from '../../../lib/http/filter.js';
+import { getHeader, type HeaderList } from '../../../lib/http/headers.js';
+import type { RequestHead, ResponseHead } from '../../../lib/http/message.js';
+import { ServerState } from '../../../lib/http/server-state.js';
+import type { ResponseEncoder } from '../../../lib/http/stream.js';
+import { ConnectionManagerStats } from '../../../lib/telemetry/stats/connection-manager-stats.js';
+import { ListenerHttpStats } from '../../../lib/telemetry/stats/listener-http-stats.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+/** The response half of a codec that writes down what it is given. */
+class RecordingEncoder implements ResponseEncoder {
+  readonly nativeExchange: undefined = undefined;
+  readonly events: string[] = [];
+  head: ResponseHead | undefined = undefined;
+  /** Thrown by the next call that would write. */
+  failure: Error | undefined = undefined;
+
+  encodeHead(head: ResponseHead, endStream: boolean): void {
+    this.#fail();
+    this.head = head;
+    this.events.push(`${head.status}${endStream ? ' end' : ''}`);
+  }
+
+  encodeData(chunk: Buffer, endStream: boolean): boolean {
+    this.events.push(`${chunk}${endStream ? ' end' : ''}`);
+    return true;
+  }
+
+  encodeEnd(trailers: HeaderList | undefined): void {
+    this.#fail();
+    this.events.push(`end ${trailers?.join() ?? ''}`);
+  }
+
+  reset(): void {
+    this.events.push('reset');
+  }
+
+  setRequestPaused(isPaused: boolean): void {
+    this.events.push(isPaused ? 'pause' : 'resume');
+  }
+
+  #fail(): void {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) {
+      throw failure;
+    }
+  }
+}
+
+const config: ConnectionManagerConfig = {
+  codecType: 'auto',
+  statPrefix: 'test',
+  routeConfig: { virtualHosts: [], validateClusters: false, internalOnlyHeaders: [] },
+  filters: [],
+  addUserAgent: false,
+  serverName: 'envoy',
+  accessLogs: [],
+  useRemoteAddress: true,
+  forwardClientCert: 'sanitize',
+  generateRequestId: true,
+};
+
+class Fixture {
+  readonly encoder: RecordingEncoder = new RecordingEncoder();
+  readonly stats: ConnectionManagerStats = new ConnectionManagerStats();
+  readonly listenerStats: ListenerHttpStats = new ListenerHttpStats();
+  readonly clock: ManualClock = new ManualClock();
+  readonly serverState: ServerState = new ServerState(this.clock);
+  readonly errors: string[] = [];
+  readonly stream: ActiveStream;
+  callbacks: FilterCallbacks | undefined = undefined;
+
+  /** A stream whose only filter is `filter`. */
+  constructor(filter: HttpFilter) {
+    const manager = new ConnectionManager({
+      config,
+      routeTable: { match: () => undefined, claims: () => true },
+      filterFactories: [
+        (callbacks) => {
+          this.callbacks = callbacks;
+          return filter;
+        },
+      ],
+      accessLogs: [],
+      stats: this.stats,
+      listenerStats: this.listenerStats,
+      serverState: this.serverState,
+      clock: this.clock,
+      random: systemRandom,
+      log: { ...silentLogger, error: (message) => this.errors.push(message) },
+      serviceCluster: '',
+      serviceNode: '',
+    });
+    const connection = manager.createConnection('127.0.0.1', false);
+    this.stream = manager.newStream(this.encoder, connection, 'HTTP/1.1');
+  }
+
+  /** Begins a request; without a body if it is said to end with its head. */
+  begin(endStream = true): FilterCallbacks {
+    const head: RequestHead = { method: 'GET', path: '/', authority: 'a', headers: [] };
+    this.stream.decodeHead(head, endStream);
+    assert.ok(this.callbacks !== undefined);
+    return this.callbacks;
+  }
+}
+
+function fail(): never {
+  throw new Error('a filter of ours is broken');
+}
+
+const stop: HttpFilter = { decodeHead: () => 'stop' };
+
+describe('a filter that throws', () => {
+  test('on a request head ends the request with 500, and is named once in the log', () => {
+    const fixture = new Fixture({ decodeHead: fail });
+    fixture.begin();
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+    assert.equal(fixture.errors.length, 1);
+    assert.match(fixture.errors[0] ?? '', /a filter of ours is broken/);
+    assert.equal(fixture.stats.downstreamRq5xx, 1);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
+  });
+
+  test('on a piece of a request body ends the request with 500', () => {
+    const fixture = new Fixture({ ...stop, decodeData: fail });
+    fixture.begin(false);
+    fixture.stream.decodeData(Buffer.from('x'), false);
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+  });
+
+  test('on the end of a request ends it with 500', () => {
+    const fixture = new Fixture({ ...stop, decodeEnd: fail });
+    fixture.begin(false);
+    fixture.stream.decodeEnd(undefined);
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+  });
+
+  test('on every response resets the stream, and does not try for ever', () => {
+    const fixture = new Fixture({ ...stop, encodeHead: fail });
+    fixture.begin().encodeHead({ status: 200, headers: [] }, true, false);
+    assert.deepEqual(fixture.encoder.events, ['reset']);
+    assert.equal(fixture.stats.downstreamRqTxReset, 1);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
+  });
+
+  test('on one response has it replaced by 500', () => {
+    let isBroken = true;
+    const fixture = new Fixture({
+      ...stop,
+      encodeHead: () => {
+        if (isBroken) {
+          isBroken = false;
+          fail();
+        }
+      },
+    });
+    fixture.begin().encodeHead({ status: 200, headers: [] }, false, false);
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+    assert.equal(fixture.stats.downstreamRq2xx, 0);
+  });
+
+  test('when the request is over does no harm', () => {
+    const fixture = new Fixture({ ...stop, onDestroy: fail });
+    fixture.begin().sendLocalReply(200, 'hi');
+    assert.deepEqual(fixture.encoder.events, ['200', 'hi end']);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
+    assert.equal(fixture.errors.length, 1);
+  });
+
+  test('is named in the log for the first time only', () => {
+    const fixture = new Fixture({ ...stop, decodeData: fail, onDestroy: fail });
+    fixture.begin(false);
+    fixture.stream.decodeData(Buffer.from('x'), true);
+    assert.equal(fixture.errors.length, 1);
+  });
+});
+
+describe('a codec that throws', () => {
+  test('on a head has the stream reset, and nothing comes out of the callback', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin();
+    fixture.encoder.failure = new Error('this head cannot be written');
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    assert.deepEqual(fixture.encoder.events, ['reset']);
+    assert.match(fixture.errors[0] ?? '', /this head cannot be written/);
+  });
+
+  test('on trailers has the stream reset', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    fixture.encoder.failure = new Error('these trailers cannot be written');
+    callbacks.encodeEnd(['x', '1']);
+    assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
+  });
+});
+
+describe('a local reply', () => {
+  test('comes after no other response', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    callbacks.sendLocalReply(503, 'too late');
+    assert.deepEqual(fixture.encoder.events, ['200']);
+  });
+
+  test('passes the filters as every response does', () => {
+    const seen: number[] = [];
+    const fixture = new Fixture({ ...stop, encodeHead: (head) => seen.push(head.status) });
+    fixture.begin().sendLocalReply(429, '');
+    assert.deepEqual(seen, [429]);
+  });
+
+  test('carries the headers that it is given', () => {
+    const fixture = new Fixture(stop);
+    fixture.begin().sendLocalReply(503, '', ['x-envoy-overloaded', 'true']);
+    assert.equal(getHeader(fixture.encoder.head?.headers ?? [], 'x-envoy-overloaded'), 'true');
+  });
+});
+
+describe('once a request is over', () => {
+  test('nothing of its response is written any more', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin();
+    fixture.stream.onDownstreamReset();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    assert.equal(callbacks.encodeData(Buffer.from('x'), false), true);
+    callbacks.encodeEnd(undefined);
+    callbacks.sendLocalReply(503, 'x');
+    callbacks.resetStream();
+    callbacks.setRequestPaused(true);
+    callbacks.continueDecoding();
+    assert.deepEqual(fixture.encoder.events, []);
+    assert.equal(fixture.stats.downstreamRqRxReset, 1);
+    assert.equal(fixture.stats.downstreamRqTxReset, 0);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
+  });
+
+  test('no filter sees what comes of its body', () => {
+    let pieces = 0;
+    const fixture = new Fixture({ ...stop, decodeData: () => pieces++, decodeEnd: () => pieces++ });
+    fixture.begin(false).sendLocalReply(200, '');
+    fixture.stream.decodeData(Buffer.from('x'), false);
+    fixture.stream.decodeEnd(undefined);
+    assert.equal(pieces, 0);
+  });
+
+  test('its client cannot give it up', () => {
+    const fixture = new Fixture(stop);
+    fixture.begin().sendLocalReply(200, '');
+    fixture.stream.onDownstreamReset();
+    assert.equal(fixture.stats.downstreamRqRxReset, 0);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
+  });
+});
+
+describe('pausing a request', () => {
+  test('reaches the codec once, and is counted so', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin(false);
+    for (const isPaused of [false, true, true, false, false, true]) {
+      callbacks.setRequestPaused(isPaused);
+    }
+    assert.deepEqual(fixture.encoder.events, ['pause', 'resume', 'pause']);
+    assert.equal(fixture.stats.downstreamFlowControlPausedReadingTotal, 2);
+    assert.equal(fixture.stats.downstreamFlowControlResumedReadingTotal, 1);
+  });
+
+  test('has no effect when there is nothing more to come', () => {
+    const fixture = new Fixture(stop);
+    fixture.begin(true).setRequestPaused(true);
+    assert.deepEqual(fixture.encoder.events, []);
+    assert.equal(fixture.stats.downstreamFlowControlPausedReadingTotal, 0);
+  });
+});
+
+describe('an early response', () => {
+  test('closes if it is complete, or known to be: its own replies are', () => {
+    for (const body of ['', 'x']) {
+      const fixture = new Fixture(stop);
+      fixture.begin(false).sendLocalReply(404, body);
+      assert.deepEqual(fixture.encoder.head?.headers.slice(-2), ['connection', 'close']);
+      assert.equal(fixture.stats.downstreamRqResponseBeforeRqComplete, 1);
+    }
+  });
+
+  test('does not close as long as the request may still end first', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin(false);
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    fixture.stream.decodeData(Buffer.from('x'), true);
+    callbacks.encodeData(Buffer.from('y'), true);
+    assert.equal(getHeader(fixture.encoder.head?.headers ?? [], 'connection'), undefined);
+    assert.equal(fixture.stats.downstreamRqResponseBeforeRqComplete, 0);
+  });
+});

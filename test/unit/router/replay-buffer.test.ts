@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isIdempotent, ReplayBuffer } from '../../../lib/router/replay-buffer.js';
+
+const limitBytes = 64 * 1024;
+
+test('keeps what it is given, oldest first, up to 64 KiB', () => {
+  const buffer = new ReplayBuffer();
+  assert.deepEqual(buffer.chunks, []);
+  const pieces = [Buffer.from('a'), Buffer.alloc(limitBytes - 1)];
+  for (const piece of pieces) {
+    buffer.add(piece);
+  }
+  assert.equal(buffer.isComplete, true);
+  assert.deepEqual(buffer.chunks, pieces);
+});
+
+test('keeps nothing once it was too much', () => {
+  const buffer = new ReplayBuffer();
+  buffer.add(Buffer.alloc(limitBytes));
+  buffer.add(Buffer.alloc(1));
+  assert.equal(buffer.isComplete, false);
+  assert.equal(buffer.chunks, undefined);
+  buffer.add(Buffer.alloc(1));
+  assert.equal(buffer.chunks, undefined);
+});
+
+test('knows the methods that may be done twice', () => {
+  for (const method of ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']) {
+    assert.equal(isIdempotent(method), true, method);
+  }
+  for (const method of ['POST', 'PATCH', 'CONNECT', 'get', 'PURGE', '']) {
+    assert.equal(isIdempotent(method), false, method);
+  }
+});
