@@ -47,7 +47,9 @@ describe('the packed tarball', () => {
     assert.ok(packed.size <= maxPackedBytes, `${packed.size} bytes`);
     const lock = JSON.parse(run('npm', 'ls', '--all', '--json', '--long=false'));
     assert.ok(lock.dependencies.pillion);
-    const installed = readdirSync(join(directory, 'node_modules')).filter((n) => !n.startsWith('.'));
+    const installed = readdirSync(join(directory, 'node_modules')).filter(
+      (n) => !n.startsWith('.'),
+    );
     assert.ok(installed.length <= maxInstalledPackages, installed.join(', '));
   });
 

@@ -22,7 +22,14 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const node = [process.execPath, '--throw-deprecation', '--test', '--test-timeout=120000', ...files];
+const node = [
+  process.execPath,
+  '--throw-deprecation',
+  '--test',
+  '--test-concurrency=2',
+  '--test-timeout=120000',
+  ...files,
+];
 const command = hasCoverage
   ? [process.execPath, join('node_modules', 'c8', 'bin', 'c8.js'), ...node]
   : node;
