@@ -93,6 +93,17 @@ test('no file of lib is longer than 350 lines', () => {
   assert.deepEqual(long, []);
 });
 
+test('docs/architecture.md names only files that exist', () => {
+  const text = readFileSync(join(projectRoot, 'docs', 'architecture.md'), 'utf8');
+  const named = [...text.matchAll(/`((?:[\w-]+\/)+[\w-]+\.ts)`/g)].map(([, file]) => `${file}`);
+  assert.ok(named.length > 30);
+  const files = new Set(sourceFiles());
+  assert.deepEqual(
+    named.filter((file) => !files.has(file.replace(/^lib\//, '')) && !file.startsWith('test/')),
+    [],
+  );
+});
+
 test('the library never ends the process, and listens to nothing process-wide', () => {
   const library = sourceFiles().filter((file) => !file.startsWith('cli'));
   const wrong = library.filter((file) =>

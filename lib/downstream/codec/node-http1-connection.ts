@@ -43,6 +43,7 @@ export class NodeHttp1Connection {
   #isClosedByUs = false;
   #isClosing = false;
   #isLingering = false;
+  #isRefused = false;
 
   constructor(socket: Socket, manager: ConnectionManager, wheel: TimerWheel) {
     this.#socket = socket;
@@ -127,6 +128,11 @@ export class NodeHttp1Connection {
 
   /** Answers what cannot be a request, or be read to its end, and closes. */
   refuse(): void {
+    if (this.#isRefused) {
+      return;
+    }
+    // Once: the parser goes on to fail on what comes behind.
+    this.#isRefused = true;
     this.#manager.context.stats.downstreamCxProtocolError++;
     this.#answerInstead(`HTTP/1.1 400 Bad Request\r\n${emptyReply}`);
   }

@@ -190,14 +190,16 @@ test('when a connection closes while requests wait, another is opened for them',
   fixture.closeAndCheck();
 });
 
-test('an idle connection that the host closes is forgotten', () => {
-  const fixture = new PoolFixture();
-  fixture.warm().endByPeer();
-  assert.equal(fixture.stats.upstreamCxDestroyRemote, 1);
-  assert.equal(fixture.stats.upstreamCxDestroyWithActiveRq, 0);
-  fixture.request();
-  assert.equal(fixture.connector.sockets.length, 2);
-  fixture.closeAndCheck();
+test('an idle connection that the host closes or resets is forgotten', () => {
+  for (const end of ['endByPeer', 'resetByPeer'] as const) {
+    const fixture = new PoolFixture();
+    fixture.warm()[end]();
+    assert.equal(fixture.stats.upstreamCxDestroyRemote, 1);
+    assert.equal(fixture.stats.upstreamCxDestroyWithActiveRq, 0);
+    fixture.request();
+    assert.equal(fixture.connector.sockets.length, 2);
+    fixture.closeAndCheck();
+  }
 });
 
 test('an idle connection on which the host speaks unasked is closed', () => {
