@@ -145,7 +145,40 @@ function checkLogger(logger: Logger | undefined): Logger {
       throw optionInvalid(`logger has no method "${level}"; it needs debug, info, warn and error`);
     }
   }
-  return logger;
+  return new GuardedLogger(logger);
+}
+
+/** Takes what a logger throws: it must not end a request, or the process. */
+class GuardedLogger implements Logger {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  debug(message: string): void {
+    this.#log('debug', message);
+  }
+
+  info(message: string): void {
+    this.#log('info', message);
+  }
+
+  warn(message: string): void {
+    this.#log('warn', message);
+  }
+
+  error(message: string): void {
+    this.#log('error', message);
+  }
+
+  #log(level: keyof Logger, message: string): void {
+    try {
+      this.#logger[level](message);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
 }
 
 async function loadConfig(

@@ -44,6 +44,7 @@ test('what is left out has its default', async () => {
 });
 
 test('what is given is passed on', async () => {
+  const warnings: string[] = [];
   const handler = (): void => {};
   const checked = await check({
     serviceCluster: 'edge',
@@ -53,7 +54,13 @@ test('what is given is passed on', async () => {
     listenOn: { 'tcp://0.0.0.0:80': 'tcp://127.0.0.1:8080', 'tcp://0.0.0.0:8001': 'tcp://[::1]:0' },
     connectTo: { 'orders.internal:80': '127.0.0.1:9080', '127.0.0.1:5000': 'app.local:1' },
     outbound: { listeners: ['ingress'] },
-    logger: console,
+    logger: {
+      ...silentLogger,
+      warn: (message: string) => {
+        warnings.push(message);
+        throw new Error('of the logger');
+      },
+    },
     accessLogFlushIntervalMs: 100,
   });
   assert.equal(checked.serviceCluster, 'edge');
@@ -70,7 +77,8 @@ test('what is given is passed on', async () => {
     port: 9080,
   });
   assert.deepEqual(checked.outboundListeners, ['ingress']);
-  assert.equal(checked.log, console);
+  checked.log.warn('what a logger throws is taken');
+  assert.deepEqual(warnings, ['what a logger throws is taken']);
   assert.equal(checked.accessLogFlushIntervalMs, 100);
 });
 
