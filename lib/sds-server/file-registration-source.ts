@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import { ConfigError, SidecarError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { readJsonSource } from '../config/json-source.js';
+import { formatSourceProblem } from '../config/source-document.js';
 import type { Registration, RegistrationSource } from './registration-source.js';
 import { parseRegistrations, type Registrations } from './registrations-file.js';
 import type { ServiceName } from './service-name.js';
@@ -131,11 +132,11 @@ async function readSnapshot(
 }
 
 function parse(bytes: Uint8Array, options: FileRegistrationSourceOptions): Registrations {
-  const { document, problem } = readJsonSource(bytes);
-  if (document === undefined) {
-    throw new ConfigError([{ path: '', message: problem }], options.file);
+  const source = readJsonSource(bytes);
+  if (source.document === undefined) {
+    throw new ConfigError([{ path: '', message: formatSourceProblem(source) }], options.file);
   }
-  const result = parseRegistrations(document, options.clusterDomain);
+  const result = parseRegistrations(source.document, options.clusterDomain);
   if ('problems' in result) {
     throw new ConfigError(result.problems, options.file);
   }

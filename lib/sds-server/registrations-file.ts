@@ -3,6 +3,7 @@ import type { ConfigProblem } from '../base/errors.js';
 import { describeValue } from '../config/describe-value.js';
 import { formatJsonPath, type JsonPath } from '../config/json-path.js';
 import type { JsonDocument } from '../config/json-source.js';
+import { formatPosition } from '../config/json-syntax-error.js';
 import type { Registration } from './registration-source.js';
 import { parseServiceName, type ServiceName } from './service-name.js';
 
@@ -150,7 +151,7 @@ class RegistrationsParser {
   }
 
   #report(path: JsonPath, message: string): void {
-    const place = this.#document.locate(path);
+    const place = formatPosition(this.#document.positionOf(path));
     this.problems.push({ path: formatJsonPath(path), message: `${message} (${place})` });
   }
 }

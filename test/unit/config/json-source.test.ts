@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JsonDocument, readJsonSource } from '../../../lib/config/json-source.js';
+import { formatSourceProblem } from '../../../lib/config/source-document.js';
 import { readSeed } from '../../support/config-documents.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 
@@ -11,7 +12,8 @@ function read(source: string | Uint8Array): JsonDocument {
 }
 
 function problemOf(source: string | Uint8Array): string {
-  return readJsonSource(source).problem ?? 'accepted';
+  const result = readJsonSource(source);
+  return result.document === undefined ? formatSourceProblem(result) : 'accepted';
 }
 
 test('reads every kind of value as JSON.parse does', () => {
@@ -51,7 +53,7 @@ test('an empty text, a byte order mark, YAML and other encodings have messages o
   for (const yaml of ['listeners:\n  - a', '---\nlisteners: []', '# comment\nadmin: {}']) {
     assert.equal(
       problemOf(yaml),
-      'the text looks like YAML; only JSON is read, so write it as JSON',
+      'the text looks like YAML; give the file a name that ends in .yaml, or write it as JSON',
     );
   }
 });
@@ -205,15 +207,15 @@ test('of equal keys the first counts, and each further one is a problem', () => 
 
 test('tells the line and column of any part', () => {
   const document = read('\n{"a": [10,\n  {"b": null}], "constructor": 1}');
-  assert.equal(document.locate([]), 'line 2, column 1');
-  assert.equal(document.locate(['a']), 'line 2, column 2');
-  assert.equal(document.locate(['a', 0]), 'line 2, column 8');
-  assert.equal(document.locate(['a', 1]), 'line 3, column 3');
-  assert.equal(document.locate(['a', 1, 'b']), 'line 3, column 4');
-  assert.equal(document.locate(['constructor']), 'line 3, column 17');
+  assert.deepEqual(document.positionOf([]), { line: 2, column: 1 });
+  assert.deepEqual(document.positionOf(['a']), { line: 2, column: 2 });
+  assert.deepEqual(document.positionOf(['a', 0]), { line: 2, column: 8 });
+  assert.deepEqual(document.positionOf(['a', 1]), { line: 3, column: 3 });
+  assert.deepEqual(document.positionOf(['a', 1, 'b']), { line: 3, column: 4 });
+  assert.deepEqual(document.positionOf(['constructor']), { line: 3, column: 17 });
   // What is not there is located at the innermost container that is.
-  assert.equal(document.locate(['a', 1, 'c', 'd']), 'line 3, column 3');
-  assert.equal(document.locate(['toString']), 'line 2, column 1');
+  assert.deepEqual(document.positionOf(['a', 1, 'c', 'd']), { line: 3, column: 3 });
+  assert.deepEqual(document.positionOf(['toString']), { line: 2, column: 1 });
 });
 
 test('agrees with JSON.parse on texts that are broken at random', () => {
