@@ -43,6 +43,10 @@ export interface ConfigProblem {
   readonly path: string;
   /** What stands there, what was expected and how to mend it, as one sentence. */
   readonly message: string;
+  /** Where the value stands in the text of the configuration, from 1 on, if it came as text. */
+  readonly line?: number;
+  /** In characters, from 1 on. */
+  readonly column?: number;
 }
 
 /** A configuration that was refused. `problems` holds every problem found, in document order. */
@@ -58,8 +62,12 @@ export class ConfigError extends SidecarError {
 
 function describeProblems(problems: readonly ConfigProblem[], source: string): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  const lines = problems.map((problem) =>
-    problem.path === '' ? `  ${problem.message}` : `  ${problem.path}: ${problem.message}`,
-  );
+  const lines = problems.map((problem) => `  ${describeProblem(problem)}`);
   return `${source} was refused, ${count}:\n${lines.join('\n')}`;
+}
+
+/** A problem, or a warning, as one line: the path, the message, and the place in the text. */
+export function describeProblem({ path, message, line, column }: ConfigProblem): string {
+  const place = line === undefined ? '' : ` (line ${line}, column ${column})`;
+  return path === '' ? `${message}${place}` : `${path}: ${message}${place}`;
 }

@@ -96,9 +96,12 @@ function hostsOf(discovery: DiscoveryConfig): readonly TcpAddress[] {
   switch (discovery.type) {
     case 'static':
       return discovery.hosts.filter((host) => host.kind === 'tcp');
+    case 'strict_dns':
+      return discovery.hosts;
     case 'logical_dns':
       return [discovery.host];
     case 'sds':
+    case 'original_dst':
       return [];
   }
 }

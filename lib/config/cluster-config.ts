@@ -1,19 +1,17 @@
-import {
-  type DiscoveryConfig,
-  type DiscoveryType,
-  parseDiscovery,
-  requireDiscoveryType,
-  type SdsState,
-} from './cluster-discovery.js';
+import { type DiscoveryConfig, parseDiscovery, type SdsState } from './cluster-discovery.js';
 import type { DocumentScope } from './document-scope.js';
+import { type HealthCheckConfig, parseHealthCheck } from './health-check-config.js';
+import { type Http2SettingsConfig, parseHttp2Settings } from './http-settings-config.js';
 import type { JsonReader } from './json-reader.js';
+import { type OutlierDetectionConfig, parseOutlierDetection } from './outlier-detection-config.js';
+import { discoveryTypes, lbTypes } from './schema/cluster-schema.js';
 import { checkNameLength, readBufferLimit } from './shared-keys.js';
-import { unsupportedValues } from './unsupported-values.js';
+import { type ClusterTlsConfig, parseClusterTls } from './tls-config.js';
 
 export type { DiscoveryConfig, DnsLookupFamily } from './cluster-discovery.js';
 
 /** How a cluster balances. */
-export type LbType = 'round_robin';
+export type LbType = (typeof lbTypes)[number];
 
 /** Limits of one routing priority: reference 1.6.2. */
 export interface CircuitBreakerConfig {
@@ -23,6 +21,12 @@ export interface CircuitBreakerConfig {
   readonly maxRetries: number;
 }
 
+/** `ring_hash_lb_config`: reference 1.6. */
+export interface RingHashConfig {
+  readonly minimumRingSize: number;
+  readonly useStdHash: boolean;
+}
+
 /** A cluster: reference 1.6. */
 export interface ClusterConfig {
   readonly name: string;
@@ -30,54 +34,19 @@ export interface ClusterConfig {
   readonly connectTimeoutMs: number;
   readonly perConnectionBufferLimitBytes: number;
   readonly lbType: LbType;
+  readonly ringHash: RingHashConfig;
   /** 0 means without limit. */
   readonly maxRequestsPerConnection: number;
   readonly circuitBreakers: {
     readonly default: CircuitBreakerConfig;
     readonly high: CircuitBreakerConfig;
   };
-}
-
-/** `cluster_manager.sds`: reference 1.5. */
-export interface SdsConfig {
-  readonly cluster: ClusterConfig;
-  readonly refreshDelayMs: number;
-}
-
-/** `cluster_manager`: reference 1.5. */
-export interface ClusterManagerConfig {
-  readonly clusters: readonly ClusterConfig[];
-  readonly sds: SdsConfig | undefined;
-}
-
-const lbTypes = ['round_robin', 'least_request', 'random', 'ring_hash', 'original_dst_lb'] as const;
-
-/** Parses `cluster_manager`. What is broken or left out is missing in the result. */
-export function parseClusterManager(
-  reader: JsonReader,
-  scope: DocumentScope,
-): ClusterManagerConfig {
-  const sds = parseSdsConfig(reader, scope);
-  const sdsState = sds !== undefined ? 'present' : reader.has('sds') ? 'left out' : 'absent';
-  const found = reader.requireObjects('clusters', 'cluster', '[]');
-  if (found.length !== reader.lengthOf('clusters')) {
-    scope.clusters.markIncomplete();
-  }
-  const clusters = found.flatMap((cluster) => parseCluster(cluster, scope, sdsState) ?? []);
-  return { clusters, sds };
-}
-
-function parseSdsConfig(reader: JsonReader, scope: DocumentScope): SdsConfig | undefined {
-  const sds = reader.optionalObject('sds', 'sds');
-  if (sds === undefined) {
-    return undefined;
-  }
-  const clusterReader = sds.requireObject('cluster', 'cluster', '{ "name": ..., "type": ... }');
-  const cluster = clusterReader && parseCluster(clusterReader, scope, 'itself');
-  const refreshDelayMs = sds.requireInteger('refresh_delay_ms', { min: 1, example: 1000 });
-  return cluster === undefined || refreshDelayMs === undefined
-    ? undefined
-    : { cluster, refreshDelayMs };
+  readonly healthCheck: HealthCheckConfig | undefined;
+  readonly outlierDetection: OutlierDetectionConfig | undefined;
+  /** `undefined` for plain text. */
+  readonly tls: ClusterTlsConfig | undefined;
+  /** `undefined` for HTTP/1.1: `features: http2` and `http2_settings` each ask for HTTP/2. */
+  readonly http2: Http2SettingsConfig | undefined;
 }
 
 /** Parses a cluster; `undefined` if it is broken or left out. */
@@ -86,14 +55,15 @@ export function parseCluster(
   scope: DocumentScope,
   sds: SdsState,
 ): ClusterConfig | undefined {
-  const name = requireClusterName(reader, scope);
-  const type = requireDiscoveryType(reader);
-  const connectTimeoutMs = reader.requireInteger('connect_timeout_ms', { min: 1, example: 250 });
-  const perConnectionBufferLimitBytes = readBufferLimit(reader);
-  checkLbType(reader, type);
+  const name = readClusterName(reader, scope);
+  const type = reader.oneOf('type', discoveryTypes);
+  const connectTimeoutMs = reader.number('connect_timeout_ms');
+  const lbType = readLbType(reader);
   const discovery = type && parseDiscovery(reader, type, sds);
-  const maxRequests = reader.optionalInteger('max_requests_per_connection', { min: 1 });
-  const circuitBreakers = parseCircuitBreakers(reader);
+  const healthCheckReader = reader.object('health_check');
+  const healthCheck = healthCheckReader && parseHealthCheck(healthCheckReader);
+  const tlsReader = reader.object('ssl_context');
+  const tls = tlsReader && parseClusterTls(tlsReader);
   if (name !== undefined && (discovery === undefined || reader.isLeftOut)) {
     scope.clusters.leaveOut(name);
   }
@@ -101,6 +71,7 @@ export function parseCluster(
     name === undefined ||
     discovery === undefined ||
     connectTimeoutMs === undefined ||
+    lbType === undefined ||
     reader.isLeftOut
   ) {
     return undefined;
@@ -109,32 +80,35 @@ export function parseCluster(
     name,
     discovery,
     connectTimeoutMs,
-    perConnectionBufferLimitBytes,
-    lbType: 'round_robin',
-    maxRequestsPerConnection: maxRequests ?? 0,
-    circuitBreakers,
+    perConnectionBufferLimitBytes: readBufferLimit(reader),
+    lbType,
+    ringHash: parseRingHash(reader.object('ring_hash_lb_config')),
+    maxRequestsPerConnection: reader.number('max_requests_per_connection') ?? 0,
+    circuitBreakers: parseCircuitBreakers(reader.object('circuit_breakers')),
+    healthCheck,
+    outlierDetection: parseOutlierDetection(reader.object('outlier_detection')),
+    tls,
+    http2: readHttp2(reader),
   };
 }
 
-function requireClusterName(reader: JsonReader, scope: DocumentScope): string | undefined {
-  const name = reader.requireString('name', 'backend');
+function readClusterName(reader: JsonReader, scope: DocumentScope): string | undefined {
+  const name = reader.string('name');
   if (name === undefined) {
     scope.clusters.markIncomplete();
     return undefined;
   }
-  if (name === '') {
-    reader.problem('a cluster needs a name, found an empty string', 'name');
-  }
   checkNameLength(reader, name);
-  scope.clusters.add(name, reader.pathOf('name'));
+  scope.clusters.add(name, reader.placeOf('name'));
   return name;
 }
 
 /** `original_dst_lb` and the type `original_dst` only go together: reference 1.6. */
-function checkLbType(reader: JsonReader, type: DiscoveryType | undefined): void {
-  const lbType = reader.requireOneOf('lb_type', lbTypes);
+function readLbType(reader: JsonReader): LbType | undefined {
+  const lbType = reader.oneOf('lb_type', lbTypes);
+  const type = reader.oneOf('type', discoveryTypes);
   if (lbType === undefined) {
-    return;
+    return undefined;
   }
   if (type !== undefined && (lbType === 'original_dst_lb') !== (type === 'original_dst')) {
     reader.problem(
@@ -143,26 +117,45 @@ function checkLbType(reader: JsonReader, type: DiscoveryType | undefined): void 
       'lb_type',
     );
   } else if (lbType !== 'round_robin' && lbType !== 'original_dst_lb') {
-    reader.unsupported('lb_type', unsupportedValues.loadBalancing);
+    reader.unsupported('lb_type', {
+      reason: 'only "round_robin" is built',
+      instead: 'write "round_robin"',
+      without: 'requests go to the hosts in turn, as with "round_robin"',
+    });
   }
+  if (lbType !== 'ring_hash' && reader.has('ring_hash_lb_config')) {
+    reader.warning(`not read, as the lb_type is "${lbType}"; remove it`, 'ring_hash_lb_config');
+  }
+  return lbType;
 }
 
-function parseCircuitBreakers(reader: JsonReader): ClusterConfig['circuitBreakers'] {
-  const breakers = reader.optionalObject('circuit_breakers', 'circuitBreakers');
+function parseRingHash(reader: JsonReader | undefined): RingHashConfig {
   return {
-    default: parseCircuitBreaker(breakers?.optionalObject('default', 'circuitBreaker')),
-    high: parseCircuitBreaker(breakers?.optionalObject('high', 'circuitBreaker')),
+    minimumRingSize: reader?.number('minimum_ring_size') ?? 1024,
+    useStdHash: reader?.boolean('use_std_hash') ?? true,
+  };
+}
+
+function parseCircuitBreakers(reader: JsonReader | undefined): ClusterConfig['circuitBreakers'] {
+  return {
+    default: parseCircuitBreaker(reader?.object('default')),
+    high: parseCircuitBreaker(reader?.object('high')),
   };
 }
 
 /** Both priorities have the same defaults, whether or not their object is there. */
 function parseCircuitBreaker(reader: JsonReader | undefined): CircuitBreakerConfig {
-  const read = (key: string, fallback: number): number =>
-    reader?.optionalInteger(key, { min: 0 }) ?? fallback;
   return {
-    maxConnections: read('max_connections', 1024),
-    maxPendingRequests: read('max_pending_requests', 1024),
-    maxRequests: read('max_requests', 1024),
-    maxRetries: read('max_retries', 3),
+    maxConnections: reader?.number('max_connections') ?? 1024,
+    maxPendingRequests: reader?.number('max_pending_requests') ?? 1024,
+    maxRequests: reader?.number('max_requests') ?? 1024,
+    maxRetries: reader?.number('max_retries') ?? 3,
   };
+}
+
+function readHttp2(reader: JsonReader): Http2SettingsConfig | undefined {
+  const settings = reader.object('http2_settings');
+  return settings === undefined && reader.string('features') === undefined
+    ? undefined
+    : parseHttp2Settings(settings);
 }

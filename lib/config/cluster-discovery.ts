@@ -3,31 +3,35 @@ import {
   formatAddress,
   isIpAddress,
   parseAddress,
+  parseHostPort,
   type TcpAddress,
 } from './address.js';
 import { quoteText } from './describe-value.js';
 import type { JsonItem, JsonReader } from './json-reader.js';
+import { type discoveryTypes, dnsLookupFamilies } from './schema/cluster-schema.js';
 import { UniqueValues } from './unique-values.js';
-import { unsupportedValues } from './unsupported-values.js';
 
 /** Which addresses a name may resolve to. */
-export type DnsLookupFamily = 'v4_only' | 'v6_only' | 'auto';
+export type DnsLookupFamily = (typeof dnsLookupFamilies)[number];
+
+/** How the names of a DNS cluster are resolved. */
+export interface DnsConfig {
+  readonly dnsRefreshRateMs: number;
+  readonly dnsLookupFamily: DnsLookupFamily;
+  /** Empty for those of the system. */
+  readonly dnsResolvers: readonly TcpAddress[];
+}
 
 /** How a cluster finds its hosts: reference 4.1. */
 export type DiscoveryConfig =
   | { readonly type: 'static'; readonly hosts: readonly Address[] }
-  | {
-      readonly type: 'logical_dns';
-      readonly host: TcpAddress;
-      readonly dnsRefreshRateMs: number;
-      readonly dnsLookupFamily: DnsLookupFamily;
-    }
-  | { readonly type: 'sds'; readonly serviceName: string };
+  | ({ readonly type: 'strict_dns'; readonly hosts: readonly TcpAddress[] } & DnsConfig)
+  | ({ readonly type: 'logical_dns'; readonly host: TcpAddress } & DnsConfig)
+  | { readonly type: 'sds'; readonly serviceName: string }
+  | { readonly type: 'original_dst'; readonly cleanupIntervalMs: number };
 
 /** The values of a cluster's `type`. */
 export type DiscoveryType = (typeof discoveryTypes)[number];
-
-const discoveryTypes = ['static', 'strict_dns', 'logical_dns', 'sds', 'original_dst'] as const;
 
 /**
  * What a cluster of type `sds` may build on: `cluster_manager.sds` is there, is missing, or is
@@ -35,22 +39,14 @@ const discoveryTypes = ['static', 'strict_dns', 'logical_dns', 'sds', 'original_
  */
 export type SdsState = 'present' | 'absent' | 'left out' | 'itself';
 
-/** Envoy's default of `dns_refresh_rate_ms`. */
-const defaultDnsRefreshRateMs = 5000;
-
-const hostsExample = '[{ "url": "tcp://127.0.0.1:8080" }]';
-
 /** The keys that only some types read. */
 const keysOfTypes: readonly { readonly key: string; readonly types: readonly DiscoveryType[] }[] = [
   { key: 'service_name', types: ['sds'] },
   { key: 'dns_refresh_rate_ms', types: ['strict_dns', 'logical_dns'] },
   { key: 'dns_lookup_family', types: ['strict_dns', 'logical_dns'] },
+  { key: 'dns_resolvers', types: ['strict_dns', 'logical_dns'] },
+  { key: 'cleanup_interval_ms', types: ['original_dst'] },
 ];
-
-/** Reads the `type` of a cluster. */
-export function requireDiscoveryType(reader: JsonReader): DiscoveryType | undefined {
-  return reader.requireOneOf('type', discoveryTypes);
-}
 
 /** Parses what the `type` of a cluster needs; `undefined` if broken or left out. */
 export function parseDiscovery(
@@ -59,34 +55,25 @@ export function parseDiscovery(
   sds: SdsState,
 ): DiscoveryConfig | undefined {
   warnOfUnreadKeys(reader, type);
-  const dnsRefreshRateMs = reader.optionalInteger('dns_refresh_rate_ms', { min: 1 });
-  const dnsLookupFamily = reader.optionalOneOf('dns_lookup_family', ['v4_only', 'v6_only', 'auto']);
   switch (type) {
     case 'static':
       return { type, hosts: requireHosts(reader, type).map((host) => host.value) };
     case 'strict_dns':
-      requireHosts(reader, type);
-      reader.unsupported('type', unsupportedValues.strictDns);
-      return undefined;
+      reader.unsupported('type', {
+        reason: 'clusters of type "strict_dns" are not built',
+        instead: 'with a single host, use "logical_dns"',
+        leavesOut: 'the cluster',
+        without: 'as its hosts are not found',
+      });
+      return { type, hosts: requireTcpHosts(reader, type), ...readDns(reader) };
     case 'logical_dns': {
       const host = requireOneHost(reader, type);
-      return (
-        host && {
-          type,
-          host,
-          dnsRefreshRateMs: dnsRefreshRateMs ?? defaultDnsRefreshRateMs,
-          dnsLookupFamily: dnsLookupFamily ?? 'v4_only',
-        }
-      );
+      return host && { type, host, ...readDns(reader) };
     }
     case 'sds':
       return parseSds(reader, sds);
     case 'original_dst':
-      if (reader.has('hosts')) {
-        reader.problem('a cluster of type "original_dst" takes no hosts; remove them', 'hosts');
-      }
-      reader.unsupported('type', unsupportedValues.originalDst);
-      return undefined;
+      return parseOriginalDst(reader);
   }
 }
 
@@ -98,12 +85,26 @@ function warnOfUnreadKeys(reader: JsonReader, type: DiscoveryType): void {
   }
 }
 
+function parseOriginalDst(reader: JsonReader): DiscoveryConfig {
+  if (reader.has('hosts')) {
+    reader.problem('a cluster of type "original_dst" takes no hosts; remove them', 'hosts');
+  }
+  reader.unsupported('type', {
+    reason: 'clusters of type "original_dst" are not built',
+    leavesOut: 'the cluster',
+    without: 'as its hosts are not found',
+  });
+  return { type: 'original_dst', cleanupIntervalMs: reader.number('cleanup_interval_ms') ?? 5000 };
+}
+
 function parseSds(reader: JsonReader, sds: SdsState): DiscoveryConfig | undefined {
   if (reader.has('hosts')) {
     reader.warning('not read, as the hosts of a cluster of type "sds" are discovered', 'hosts');
   }
-  const serviceName = reader.requireString('service_name', 'backend.default.svc.cluster.local');
-  if (serviceName !== undefined && !/^[\x21-\x7e]+$/.test(serviceName)) {
+  const serviceName = reader.string('service_name');
+  if (!reader.has('service_name')) {
+    reader.missing('service_name');
+  } else if (serviceName !== undefined && !/^[\x21-\x7e]+$/.test(serviceName)) {
     reader.problem(
       `${quoteText(serviceName)} cannot stand in the path of a request; use ASCII without blanks`,
       'service_name',
@@ -127,9 +128,34 @@ function parseSds(reader: JsonReader, sds: SdsState): DiscoveryConfig | undefine
   return serviceName === undefined ? undefined : { type: 'sds', serviceName };
 }
 
+function readDns(reader: JsonReader): DnsConfig {
+  return {
+    dnsRefreshRateMs: reader.number('dns_refresh_rate_ms') ?? 5000,
+    dnsLookupFamily: reader.oneOf('dns_lookup_family', dnsLookupFamilies) ?? 'v4_only',
+    dnsResolvers: reader.strings('dns_resolvers').flatMap((item) => parseResolver(reader, item)),
+  };
+}
+
+/** A resolver is `ip:port`, without the scheme that other addresses have: reference 1.6. */
+function parseResolver(reader: JsonReader, { value, place }: JsonItem<string>): TcpAddress[] {
+  const { address, problem } = parseHostPort(value.replace(/^(?:tcp|udp):\/\//, ''));
+  if (problem !== undefined) {
+    reader.collector.problem(place, problem);
+    return [];
+  }
+  if (value.includes('://') || !isIpAddress(address.host) || address.port === 0) {
+    reader.collector.problem(
+      place,
+      `expected an IP address and a port, such as "10.0.0.2:53", found ${quoteText(value)}`,
+    );
+    return [];
+  }
+  return [address];
+}
+
 /** The host of a `logical_dns` cluster: Envoy refuses any other number. */
 function requireOneHost(reader: JsonReader, type: DiscoveryType): TcpAddress | undefined {
-  const hosts = requireHosts(reader, type);
+  const hosts = requireTcpHosts(reader, type);
   const count = reader.lengthOf('hosts') ?? 0;
   if (count > 1) {
     reader.problem(
@@ -137,23 +163,27 @@ function requireOneHost(reader: JsonReader, type: DiscoveryType): TcpAddress | u
       'hosts',
     );
   }
-  const host = hosts[0]?.value;
-  return host?.kind === 'tcp' ? host : undefined;
+  return hosts[0];
+}
+
+function requireTcpHosts(reader: JsonReader, type: DiscoveryType): TcpAddress[] {
+  return requireHosts(reader, type).flatMap(({ value }) => (value.kind === 'tcp' ? [value] : []));
 }
 
 function requireHosts(reader: JsonReader, type: DiscoveryType): JsonItem<Address>[] {
+  if (!reader.has('hosts')) {
+    reader.missing('hosts');
+  }
   const unique = new UniqueValues(reader.collector, 'every host stands once');
-  const hosts = reader
-    .requireObjects('hosts', 'host', hostsExample, 1)
-    .flatMap((host) => parseHost(host, type) ?? []);
-  for (const { value, path } of hosts) {
-    unique.add(formatAddress(value), path);
+  const hosts = reader.objects('hosts').flatMap((host) => parseHost(host, type) ?? []);
+  for (const { value, place } of hosts) {
+    unique.add(formatAddress(value), place);
   }
   return hosts;
 }
 
 function parseHost(host: JsonReader, type: DiscoveryType): JsonItem<Address> | undefined {
-  const url = host.requireString('url', 'tcp://127.0.0.1:8080');
+  const url = host.string('url');
   if (url === undefined) {
     return undefined;
   }
@@ -171,7 +201,7 @@ function parseHost(host: JsonReader, type: DiscoveryType): JsonItem<Address> | u
       'url',
     );
   }
-  return { value: address, path: host.pathOf('url') };
+  return { value: address, place: host.placeOf('url') };
 }
 
 function checkTcpHost(host: JsonReader, address: TcpAddress, type: DiscoveryType): void {

@@ -1,13 +1,19 @@
 import { quoteText } from './describe-value.js';
-import type { JsonPath } from './json-path.js';
+import type { JsonPlace } from './json-place.js';
 import { findNearestName } from './nearest-name.js';
 import type { ProblemCollector } from './problem-collector.js';
 import { UniqueValues } from './unique-values.js';
 
-interface ClusterReference {
+/** Where a document names a cluster, and what follows if there is none. */
+export interface ClusterReference {
   readonly name: string;
-  readonly path: JsonPath;
+  readonly place: JsonPlace;
+  /** Whether it is a problem if no cluster has the name. */
   readonly mustExist: boolean;
+  /** Whether a cluster that is yet to be discovered would not do. */
+  readonly isStatic?: boolean;
+  /** What happens without the cluster, as "requests that take this route get status 404". */
+  readonly consequence: string;
 }
 
 /** Comparing each of many wrong names with each of many right ones would take too long. */
@@ -16,28 +22,42 @@ const maxSuggestions = 20;
 /**
  * The clusters of a document and the places that name one.
  *
- * The cluster of `cluster_manager.sds` is one of them: Envoy loads it beside those of `clusters`,
- * into the same name space, so a route may send requests to it and no other may have its name.
+ * The clusters of `cluster_manager.sds` and `cds` are two of them: Envoy loads them beside those of
+ * `clusters`, into the same name space, so a route may send requests to them and no other may have
+ * their names.
  */
 export class ClusterNames {
   readonly #collector: ProblemCollector;
   readonly #names: UniqueValues;
+  /** Clusters that stand elsewhere than in this document. */
+  readonly #known = new Set<string>();
   readonly #leftOut = new Set<string>();
   readonly #references: ClusterReference[] = [];
   #isIncomplete = false;
+  #areDiscovered = false;
 
   constructor(collector: ProblemCollector) {
     this.#collector = collector;
     this.#names = new UniqueValues(collector, 'every cluster needs a name of its own');
   }
 
-  add(name: string, path: JsonPath): void {
-    this.#names.add(name, path);
+  add(name: string, place: JsonPlace): void {
+    this.#names.add(name, place);
   }
 
-  /** A cluster could not be read, so a name that nobody has may be its own. */
+  /** A cluster exists already, outside of this document; the document may bring another one. */
+  addKnown(name: string): void {
+    this.#known.add(name);
+  }
+
+  /** A cluster could not be read, so any name may be right. */
   markIncomplete(): void {
     this.#isIncomplete = true;
+  }
+
+  /** More clusters will be discovered, so any name may be right where they would do. */
+  markDiscovered(): void {
+    this.#areDiscovered = true;
   }
 
   /** A cluster of the document is not in the configuration, as it is not supported. */
@@ -45,29 +65,36 @@ export class ClusterNames {
     this.#leftOut.add(name);
   }
 
-  /** Notes that the value at `path` names a cluster. */
-  refer(name: string, path: JsonPath, mustExist: boolean): void {
-    this.#references.push({ name, path, mustExist });
+  /** Notes that the value at a place names a cluster. */
+  refer(reference: ClusterReference): void {
+    this.#references.push(reference);
   }
 
   /** Checks all references. To be called when all clusters have been added. */
   check(): void {
     let suggestions = 0;
-    for (const { name, path, mustExist } of this.#references) {
+    for (const { name, place, mustExist, isStatic, consequence } of this.#references) {
+      const mayComeLater = this.#areDiscovered && isStatic !== true;
       if (this.#leftOut.has(name)) {
         this.#collector.warning(
-          path,
-          `the cluster ${quoteText(name)} is left out, so requests that take this route get status 404`,
+          place,
+          `the cluster ${quoteText(name)} is left out, so ${consequence}`,
         );
-      } else if (mustExist && !this.#isIncomplete && !this.#names.has(name)) {
+      } else if (mustExist && !mayComeLater && !this.#isIncomplete && !this.#has(name)) {
         const nearest =
-          ++suggestions <= maxSuggestions ? findNearestName(name, this.#names.values()) : undefined;
+          ++suggestions <= maxSuggestions
+            ? findNearestName(name, [...this.#names.values(), ...this.#known])
+            : undefined;
         const hint =
           nearest === undefined
             ? 'add one to cluster_manager.clusters'
             : `did you mean ${quoteText(nearest)}?`;
-        this.#collector.problem(path, `no cluster has the name ${quoteText(name)}; ${hint}`);
+        this.#collector.problem(place, `no cluster has the name ${quoteText(name)}; ${hint}`);
       }
     }
+  }
+
+  #has(name: string): boolean {
+    return this.#names.has(name) || this.#known.has(name);
   }
 }

@@ -1,23 +1,41 @@
-import { formatAddress, type TcpAddress } from './address.js';
-import { type ClusterManagerConfig, parseClusterManager } from './cluster-config.js';
-import { quoteText } from './describe-value.js';
+import { type AdminConfig, parseAdmin } from './admin-config.js';
+import { type ClusterManagerConfig, parseClusterManager } from './cluster-manager-config.js';
 import { DocumentScope } from './document-scope.js';
 import { JsonReader } from './json-reader.js';
-import { type ListenerConfig, parseListener, requireListenAddress } from './listener-config.js';
+import { type ListenerConfig, parseListener } from './listener-config.js';
 import type { ProblemCollector } from './problem-collector.js';
-import { requireFilePath } from './shared-keys.js';
-
-/** `admin`: reference 1.4. */
-export interface AdminConfig {
-  readonly accessLogPath: string;
-  readonly address: TcpAddress;
-}
+import { documentSchema } from './schema/document-schema.js';
+import {
+  type LdsConfig,
+  parseLds,
+  parseRateLimitService,
+  parseRuntime,
+  parseStats,
+  parseTracingDriver,
+  parseWatchdog,
+  type RuntimeConfig,
+  type StatsConfig,
+  type TracingDriverConfig,
+  type WatchdogConfig,
+} from './service-configs.js';
+import { readFilePath } from './shared-keys.js';
 
 /** A whole configuration, checked, frozen, with every default filled in. */
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
+  readonly lds: LdsConfig | undefined;
   readonly admin: AdminConfig;
   readonly clusterManager: ClusterManagerConfig;
+  /** Folder that is searched for flag files at start-up. */
+  readonly flagsPath: string | undefined;
+  readonly stats: StatsConfig;
+  readonly watchdog: WatchdogConfig;
+  /** Where spans are sent to; `undefined` for nowhere. */
+  readonly tracingDriver: TracingDriverConfig | undefined;
+  /** Name of the cluster of the rate limit service; `undefined` if there is none. */
+  readonly rateLimitCluster: string | undefined;
+  /** `undefined` if every runtime key has its default. */
+  readonly runtime: RuntimeConfig | undefined;
 }
 
 /** Keys at the top of the documents of later Envoy releases. */
@@ -31,80 +49,39 @@ export function parseDocument(value: unknown, collector: ProblemCollector): Conf
   if (laterKey !== undefined) {
     // Everything else in such a document would be reported too, and none of that would help.
     collector.problem(
-      [laterKey],
+      { parent: undefined, segment: laterKey },
       'this key belongs to a configuration of Envoy v2 or v3; expected one in the v1 schema, with ' +
         '"listeners", "admin" and "cluster_manager" at its top',
     );
     return undefined;
   }
-  const reader = JsonReader.open(value, [], 'document', collector);
-  if (reader === undefined) {
-    return undefined;
-  }
-  const scope = new DocumentScope(collector);
-  const clusterManager = parseClusters(reader, scope);
-  const listeners = reader
-    .requireObjects('listeners', 'listener', '[]')
-    .flatMap((listener) => parseListener(listener, scope) ?? []);
-  const admin = parseAdmin(reader, listeners);
-  scope.clusters.check();
-  return clusterManager && admin && { listeners, admin, clusterManager };
+  const reader = JsonReader.open(value, undefined, documentSchema, collector);
+  return reader === undefined ? undefined : parseKeys(reader, new DocumentScope(collector));
 }
 
-function parseClusters(reader: JsonReader, scope: DocumentScope): ClusterManagerConfig | undefined {
-  const clusterManager = reader.requireObject(
-    'cluster_manager',
-    'clusterManager',
-    '{ "clusters": [ ... ] }',
-  );
+function parseKeys(reader: JsonReader, scope: DocumentScope): Config | undefined {
+  const managerReader = reader.object('cluster_manager');
+  const clusterManager = managerReader && parseClusterManager(managerReader, scope);
   if (clusterManager === undefined) {
     scope.clusters.markIncomplete();
-    return undefined;
   }
-  return parseClusterManager(clusterManager, scope);
-}
-
-function parseAdmin(
-  document: JsonReader,
-  listeners: readonly ListenerConfig[],
-): AdminConfig | undefined {
-  const example = '{ "access_log_path": "/dev/null", "address": "tcp://127.0.0.1:8001" }';
-  const reader = document.requireObject('admin', 'admin', example);
-  if (reader === undefined) {
-    return undefined;
+  if (managerReader?.has('cds') === true) {
+    scope.clusters.markDiscovered();
   }
-  const accessLogPath = requireFilePath(reader, 'access_log_path');
-  const address = requireListenAddress(reader, 'tcp://127.0.0.1:8001');
-  // Profiles are taken with the tools of Node.js, so the path is accepted and not used.
-  reader.optionalString('profile_path');
-  if (address?.kind === 'unix') {
-    reader.problem(
-      'expected an address such as "tcp://127.0.0.1:8001", found a Unix socket',
-      'address',
-    );
-    return undefined;
-  }
-  if (address === undefined || accessLogPath === undefined) {
-    return undefined;
-  }
-  checkCollision(reader, address, listeners);
-  return { accessLogPath, address };
-}
-
-/** The admin server binds its address, so no listener that binds may have the same. */
-function checkCollision(
-  reader: JsonReader,
-  address: TcpAddress,
-  listeners: readonly ListenerConfig[],
-): void {
-  const url = formatAddress(address);
-  const other = listeners.find(
-    (listener) => listener.bindToPort && formatAddress(listener.address) === url,
-  );
-  if (other !== undefined && address.port !== 0) {
-    reader.problem(
-      `${quoteText(url)} is the address of a listener too; give the admin server one of its own`,
-      'address',
-    );
-  }
+  const listeners = reader
+    .objects('listeners')
+    .flatMap((listener) => parseListener(listener, scope) ?? []);
+  const adminReader = reader.object('admin');
+  const admin = adminReader && parseAdmin(adminReader, listeners);
+  const rest = {
+    lds: parseLds(reader, scope),
+    flagsPath: readFilePath(reader, 'flags_path', '/etc/envoy/flags'),
+    stats: parseStats(reader, scope),
+    watchdog: parseWatchdog(reader),
+    tracingDriver: parseTracingDriver(reader, scope),
+    rateLimitCluster: parseRateLimitService(reader, scope),
+    runtime: parseRuntime(reader),
+  };
+  scope.clusters.check();
+  return clusterManager && admin && { listeners, admin, clusterManager, ...rest };
 }

@@ -1,68 +1,114 @@
-import { describeValue } from './describe-value.js';
+import { toByteString } from '../base/byte-string.js';
+import { type AccessLogConfig, parseAccessLogs } from './access-log-config.js';
+import { type ApiType, readApiType, readRefreshDelay } from './cluster-manager-config.js';
 import type { DocumentScope } from './document-scope.js';
-import { type HttpFilterConfig, parseHttpFilters } from './filter-config.js';
-import { isHeaderValue } from './header-text.js';
+import { type HttpFilterConfig, parseHttpFilters } from './http-filter-config.js';
+import {
+  type Http1SettingsConfig,
+  type Http2SettingsConfig,
+  parseHttp1Settings,
+  parseHttp2Settings,
+} from './http-settings-config.js';
 import type { JsonReader } from './json-reader.js';
-import { parseRouteTable, type RouteTableConfig } from './route-config.js';
-import { requireFilePath } from './shared-keys.js';
-import { unsupportedValues } from './unsupported-values.js';
+import { parseRouteTable, type RouteTableConfig } from './route-table-config.js';
+import {
+  clientCertDetails,
+  codecTypes,
+  forwardClientCerts,
+  operationNames,
+} from './schema/connection-manager-schema.js';
+import { checkNameLength, readClusterName, readHeaderValue } from './shared-keys.js';
 
 /** How a connection's protocol is chosen. */
-export type CodecType = 'http1' | 'http2' | 'auto';
+export type CodecType = (typeof codecTypes)[number];
 
 /** What happens to `x-forwarded-client-cert`: reference 5.10. */
-export type ForwardClientCert =
-  | 'forward_only'
-  | 'append_forward'
-  | 'sanitize'
-  | 'sanitize_set'
-  | 'always_forward_only';
+export type ForwardClientCert = (typeof forwardClientCerts)[number];
 
-/** One `access_log` entry: reference 7.1. */
-export interface AccessLogConfig {
-  readonly path: string;
+/** `rds`: reference 2.2. */
+export interface RdsConfig {
+  /** Name of the cluster of the discovery service. */
+  readonly cluster: string;
+  readonly routeConfigName: string;
+  readonly refreshDelayMs: number;
+  readonly apiType: ApiType;
+}
+
+/** `tracing` of an `http_connection_manager`: reference 2.1.2. */
+export interface ConnectionManagerTracingConfig {
+  readonly operationName: (typeof operationNames)[number];
+  /** Lower case. */
+  readonly requestHeadersForTags: readonly string[];
 }
 
 /** `http_connection_manager`: reference 2.1. */
 export interface ConnectionManagerConfig {
   readonly codecType: CodecType;
   readonly statPrefix: string;
+  /** Empty until the first answer, if there is `rds`. */
   readonly routeConfig: RouteTableConfig;
+  readonly rds: RdsConfig | undefined;
   readonly filters: readonly HttpFilterConfig[];
   readonly addUserAgent: boolean;
-  /** Value of the `server` response header. Default `envoy`. */
+  /** `undefined` if requests are not traced. */
+  readonly tracing: ConnectionManagerTracingConfig | undefined;
+  readonly http1Settings: Http1SettingsConfig;
+  readonly http2Settings: Http2SettingsConfig;
+  /** Value of the `server` response header, as a byte string. Default `envoy`. */
   readonly serverName: string;
+  /** 0 for no limit. */
+  readonly idleTimeoutMs: number;
+  readonly drainTimeoutMs: number;
   readonly accessLogs: readonly AccessLogConfig[];
   readonly useRemoteAddress: boolean;
   readonly forwardClientCert: ForwardClientCert;
+  readonly currentClientCertDetails: readonly (typeof clientCertDetails)[number][];
   readonly generateRequestId: boolean;
 }
 
-const codecTypes: readonly CodecType[] = ['auto', 'http1', 'http2'];
+/** What a connection manager has before its route table is discovered. */
+const emptyRouteTable: RouteTableConfig = {
+  virtualHosts: [],
+  validateClusters: false,
+  internalOnlyHeaders: [],
+  requestHeadersToAdd: [],
+  responseHeadersToAdd: [],
+  responseHeadersToRemove: [],
+};
 
-const forwardClientCerts: readonly ForwardClientCert[] = [
-  'forward_only',
-  'append_forward',
-  'sanitize',
-  'sanitize_set',
-  'always_forward_only',
-];
+/** A connection manager with every default, for those that no file describes. */
+export const defaultConnectionManager: ConnectionManagerConfig = {
+  codecType: 'auto',
+  statPrefix: '',
+  routeConfig: emptyRouteTable,
+  rds: undefined,
+  filters: [{ name: 'router', config: { dynamicStats: true, startChildSpan: false } }],
+  addUserAgent: false,
+  tracing: undefined,
+  http1Settings: parseHttp1Settings(undefined),
+  http2Settings: parseHttp2Settings(undefined),
+  serverName: 'envoy',
+  idleTimeoutMs: 0,
+  drainTimeoutMs: 5000,
+  accessLogs: [],
+  useRemoteAddress: false,
+  forwardClientCert: 'sanitize',
+  currentClientCertDetails: [],
+  generateRequestId: true,
+};
 
 /** Parses the config of an `http_connection_manager`; `undefined` if it is broken or left out. */
 export function parseConnectionManager(
   reader: JsonReader,
   scope: DocumentScope,
 ): ConnectionManagerConfig | undefined {
-  const codecType = requireCodecType(reader);
-  const statPrefix = reader.requireString('stat_prefix', 'ingress_http');
+  const codecType = readCodecType(reader);
+  const statPrefix = reader.string('stat_prefix');
+  const rds = parseRds(reader.object('rds'), scope);
   const routeConfig = parseRoutes(reader, scope);
-  const filters = parseHttpFilters(reader);
-  const accessLogs = reader.optionalObjects('access_log', 'accessLog').flatMap(parseAccessLog);
-  const addUserAgent = reader.optionalBoolean('add_user_agent') ?? false;
-  const useRemoteAddress = reader.optionalBoolean('use_remote_address') ?? false;
-  const generateRequestId = reader.optionalBoolean('generate_request_id') ?? true;
-  const serverName = readServerName(reader);
-  const forwardClientCert = reader.optionalOneOf('forward_client_cert', forwardClientCerts);
+  const filters = parseHttpFilters(reader, scope);
+  const serverName = readHeaderValue(reader, 'server_name');
+  const accessLogs = parseAccessLogs(reader);
   if (
     codecType === undefined ||
     statPrefix === undefined ||
@@ -71,57 +117,87 @@ export function parseConnectionManager(
   ) {
     return undefined;
   }
+  const defaults = defaultConnectionManager;
   return {
     codecType,
     statPrefix,
     routeConfig,
+    rds,
     filters,
-    addUserAgent,
-    serverName,
+    addUserAgent: reader.boolean('add_user_agent') ?? defaults.addUserAgent,
+    tracing: parseTracing(reader.object('tracing')),
+    http1Settings: parseHttp1Settings(reader.object('http1_settings')),
+    http2Settings: parseHttp2Settings(reader.object('http2_settings')),
+    serverName: serverName === undefined ? defaults.serverName : toByteString(serverName),
+    idleTimeoutMs: (reader.number('idle_timeout_s') ?? 0) * 1000,
+    drainTimeoutMs: reader.number('drain_timeout_ms') ?? defaults.drainTimeoutMs,
     accessLogs,
-    useRemoteAddress,
-    forwardClientCert: forwardClientCert ?? 'sanitize',
-    generateRequestId,
+    useRemoteAddress: reader.boolean('use_remote_address') ?? defaults.useRemoteAddress,
+    forwardClientCert:
+      reader.oneOf('forward_client_cert', forwardClientCerts) ?? defaults.forwardClientCert,
+    currentClientCertDetails: readCertDetails(reader),
+    generateRequestId: reader.boolean('generate_request_id') ?? defaults.generateRequestId,
   };
 }
 
-function requireCodecType(reader: JsonReader): CodecType | undefined {
-  const codecType = reader.requireOneOf('codec_type', codecTypes);
+function readCodecType(reader: JsonReader): CodecType | undefined {
+  const codecType = reader.oneOf('codec_type', codecTypes);
   if (codecType === 'http2') {
-    reader.unsupported('codec_type', unsupportedValues.http2Codec);
+    reader.unsupported('codec_type', {
+      reason: 'listeners speak HTTP/1.1 only',
+      instead: 'write "auto" if clients may speak HTTP/1.1 as well',
+      leavesOut: 'the listener',
+      without: 'as its clients expect HTTP/2',
+    });
   }
   return codecType;
 }
 
 /** The route table, which stands either in the file or at the discovery service. */
 function parseRoutes(reader: JsonReader, scope: DocumentScope): RouteTableConfig | undefined {
-  if (reader.has('rds')) {
-    if (reader.has('route_config')) {
-      reader.problem('"rds" and "route_config" exclude each other; keep one of them');
-    }
-    const unused = reader.optionalObject('route_config', 'routeConfig');
-    return unused === undefined ? undefined : parseRouteTable(unused, scope);
+  const hasTable = reader.has('route_config');
+  if (reader.has('rds') && hasTable) {
+    reader.problem('"rds" and "route_config" exclude each other; keep one of them');
   }
-  const routeConfig = reader.requireObject(
-    'route_config',
-    'routeConfig',
-    '{ "virtual_hosts": [ ... ] }',
-  );
-  return routeConfig === undefined ? undefined : parseRouteTable(routeConfig, scope);
+  if (!reader.has('rds') && !hasTable) {
+    reader.missing('route_config');
+  }
+  const routeConfig = reader.object('route_config');
+  if (routeConfig !== undefined) {
+    return parseRouteTable(routeConfig, scope);
+  }
+  return hasTable ? undefined : emptyRouteTable;
 }
 
-function parseAccessLog(reader: JsonReader): AccessLogConfig[] {
-  const path = requireFilePath(reader, 'path');
-  return path === undefined ? [] : [{ path }];
+function parseRds(reader: JsonReader | undefined, scope: DocumentScope): RdsConfig | undefined {
+  if (reader === undefined) {
+    return undefined;
+  }
+  const consequence = 'every request gets status 404';
+  const cluster = readClusterName(reader, 'cluster', scope, consequence, 'static');
+  const routeConfigName = reader.string('route_config_name');
+  if (routeConfigName !== undefined) {
+    checkNameLength(reader, routeConfigName, 'route_config_name');
+  }
+  const apiType = readApiType(reader);
+  return cluster === undefined || routeConfigName === undefined
+    ? undefined
+    : { cluster, routeConfigName, refreshDelayMs: readRefreshDelay(reader), apiType };
 }
 
-function readServerName(reader: JsonReader): string {
-  const serverName = reader.optionalString('server_name') ?? 'envoy';
-  if (!isHeaderValue(serverName)) {
-    reader.problem(
-      `${describeValue(serverName)} cannot be the value of the "server" header; use ASCII only`,
-      'server_name',
-    );
-  }
-  return serverName;
+function parseTracing(reader: JsonReader | undefined): ConnectionManagerTracingConfig | undefined {
+  const operationName = reader?.oneOf('operation_name', operationNames);
+  return reader === undefined || operationName === undefined
+    ? undefined
+    : {
+        operationName,
+        requestHeadersForTags: reader
+          .strings('request_headers_for_tags')
+          .map(({ value }) => value.toLowerCase()),
+      };
+}
+
+function readCertDetails(reader: JsonReader): (typeof clientCertDetails)[number][] {
+  const written = reader.strings('set_current_client_cert_details').map(({ value }) => value);
+  return clientCertDetails.filter((detail) => written.includes(detail));
 }

@@ -1,5 +1,5 @@
 import { quoteText } from './describe-value.js';
-import type { JsonPath } from './json-path.js';
+import type { JsonPlace } from './json-place.js';
 import type { ProblemCollector } from './problem-collector.js';
 import { UniqueValues } from './unique-values.js';
 
@@ -17,27 +17,27 @@ export class DomainRules {
     );
   }
 
-  add(domain: string, path: JsonPath): void {
+  add(domain: string, place: JsonPlace): void {
     const compared = domain.toLowerCase();
     const star = domain.lastIndexOf('*');
     if (star > 0) {
       this.#collector.warning(
-        path,
+        place,
         `${quoteText(domain)} never matches: a * stands alone or as the first character`,
       );
     }
     if (star === 0 && domain.length > 1) {
-      this.#addSuffix(compared, path, domain);
+      this.#addSuffix(compared, place, domain);
     } else {
-      this.#domains.add(compared, path, domain);
+      this.#domains.add(compared, place, domain);
     }
   }
 
   /** Envoy loads a table in which a suffix stands twice, and so do we. */
-  #addSuffix(suffix: string, path: JsonPath, domain: string): void {
+  #addSuffix(suffix: string, place: JsonPlace, domain: string): void {
     if (this.#suffixes.has(suffix)) {
       this.#collector.warning(
-        path,
+        place,
         `${quoteText(domain)} already stands before, and the first virtual host that has it is used`,
       );
     }

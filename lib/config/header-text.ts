@@ -3,7 +3,8 @@ export function isHeaderName(text: string): boolean {
   return /^[!#$%&'*+.^_`|~\w-]+$/.test(text);
 }
 
-/** Whether a text may be the value of a header: no control characters, nothing beyond Latin-1. */
+/** Whether a text may be the value of a header: no control characters. It is sent as UTF-8. */
 export function isHeaderValue(text: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
+  return !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 }

@@ -1,281 +1,177 @@
-import { describeValue, listQuoted, quoteText } from './describe-value.js';
+import type { CheckedValue, JsonItem } from './checked-value.js';
+import { describeValue } from './describe-value.js';
 import { isJsonObject, type JsonMembers } from './json-members.js';
-import type { JsonPath } from './json-path.js';
-import { KeyCheck } from './key-check.js';
-import { findNearestName } from './nearest-name.js';
-import { type ObjectKind, objectShapes } from './object-shape.js';
+import type { JsonPlace } from './json-place.js';
+import { ObjectCheck } from './object-check.js';
 import type { ProblemCollector } from './problem-collector.js';
-import type { UnsupportedFeature } from './unsupported.js';
+import type { ObjectSchema } from './schema/schema.js';
+import type { UnsupportedFeature } from './schema/unsupported-feature.js';
 
-/** One entry of an array, with its place. */
-export interface JsonItem<T> {
-  readonly value: T;
-  readonly path: JsonPath;
-}
+const noItems: readonly JsonItem<CheckedValue>[] = [];
 
-/** The range of an integer, and a value that messages give as an example. */
-export interface IntegerRule {
-  readonly min: number;
-  readonly max?: number;
-  readonly example?: number;
-}
-
-/** What a message shows as an example of a missing value: the value, or its JSON text. */
-type Example = string | number | { readonly json: string };
+export type { JsonItem } from './checked-value.js';
 
 /**
  * Typed access to one JSON object that knows where it stands.
  *
- * Nothing is thrown: what is wrong goes to the collector, and the method returns `undefined`. The
- * `require` methods also report a missing key; the `optional` ones leave the default to the
- * caller. Which keys the object may have is checked once, when it is opened.
+ * All of the object, and all within it, is checked against the schema when it is opened, and what
+ * is wrong goes to the collector. From then on a value that is absent or broken is `undefined`:
+ * nothing is thrown and nothing is reported twice.
  */
 export class JsonReader {
-  readonly path: JsonPath;
+  /** `undefined` for the document. */
+  readonly place: JsonPlace | undefined;
   readonly collector: ProblemCollector;
-  readonly #members: JsonMembers;
-  readonly #keys: KeyCheck;
+  /** Which variant of a union this is; `undefined` if the object is no union, or it is unclear. */
+  readonly variant: string | undefined;
+  readonly #schema: ObjectSchema;
+  readonly #check: ObjectCheck;
   #isLeftOut = false;
 
   private constructor(
-    members: JsonMembers,
-    path: JsonPath,
-    keys: KeyCheck,
+    place: JsonPlace | undefined,
+    schema: ObjectSchema,
+    check: ObjectCheck,
     collector: ProblemCollector,
+    variant: string | undefined,
   ) {
-    this.#members = members;
-    this.path = path;
-    this.#keys = keys;
+    this.place = place;
+    this.#schema = schema;
+    this.#check = check;
     this.collector = collector;
+    this.variant = variant;
   }
 
-  /** Opens `value`, and reports its unknown and unsupported keys; `undefined` if no object. */
+  /** Opens `value` and checks it; `undefined` if it is no object. */
   static open(
     value: unknown,
-    path: JsonPath,
-    kind: ObjectKind,
+    place: JsonPlace | undefined,
+    schema: ObjectSchema,
     collector: ProblemCollector,
+    variant?: string,
   ): JsonReader | undefined {
-    const shape = objectShapes[kind];
     if (!isJsonObject(value)) {
       const hint = Array.isArray(value) && value.length === 1 ? '; remove the [ ] around it' : '';
       collector.problem(
-        path,
-        `expected an object with the keys of ${shape.noun}, found ${describeValue(value)}${hint}`,
+        place,
+        `expected an object with the keys of ${schema.noun}, found ${describeValue(value)}${hint}`,
       );
       return undefined;
     }
-    const keys = new KeyCheck(value, path, shape, collector);
-    keys.check();
-    return new JsonReader(value, path, keys, collector);
+    const check = new ObjectCheck(value, place, schema, collector, JsonReader.open);
+    return new JsonReader(place, schema, check, collector, variant);
   }
 
   /** Whether this object must be left out, since it holds what is not supported. */
   get isLeftOut(): boolean {
-    return this.#isLeftOut || this.#keys.isLeftOut;
+    return this.#isLeftOut || this.#check.isLeftOut;
   }
 
+  /** Whether the key is there, right or wrong. */
   has(key: string): boolean {
-    return this.#read(key) !== undefined;
+    return this.#check.has(key);
   }
 
-  /** The path of a key's value, with the key as it stands in the document. */
-  pathOf(key: string): JsonPath {
-    return [...this.path, this.#keys.spellingOf(key)];
+  /** The place of a key's value, with the key as it stands in the document. */
+  placeOf(key: string): JsonPlace {
+    return { parent: this.place, segment: this.#check.spellingOf(key) };
   }
 
   /** Reports a problem with this object, or with the value of one of its keys. */
   problem(message: string, key?: string): void {
-    this.collector.problem(key === undefined ? this.path : this.pathOf(key), message);
+    this.collector.problem(key === undefined ? this.place : this.placeOf(key), message);
+  }
+
+  /** Reports that a key is missing which only some objects of this kind need. */
+  missing(key: string): void {
+    this.#check.reportMissing(key);
   }
 
   warning(message: string, key?: string): void {
-    this.collector.warning(key === undefined ? this.path : this.pathOf(key), message);
+    this.collector.warning(key === undefined ? this.place : this.placeOf(key), message);
   }
 
   /** Reports that the value of `key` is not supported. */
   unsupported(key: string, feature: UnsupportedFeature): void {
-    this.collector.unsupported(this.pathOf(key), feature);
+    this.collector.unsupported(this.placeOf(key), feature);
     this.#isLeftOut ||= feature.leavesOut !== undefined;
   }
 
-  /** The number of entries of an array; `undefined` if there is no array. */
+  /** The number of entries of an array, broken ones included; `undefined` if there is no array. */
   lengthOf(key: string): number | undefined {
+    return this.#check.lengthOf(key);
+  }
+
+  string(key: string): string | undefined {
     const value = this.#read(key);
-    return Array.isArray(value) ? value.length : undefined;
+    return typeof value === 'string' ? value : undefined;
   }
 
-  requireString(key: string, example: string): string | undefined {
-    return this.#isMissing(key, example) ? undefined : this.optionalString(key);
-  }
-
-  optionalString(key: string): string | undefined {
+  boolean(key: string): boolean | undefined {
     const value = this.#read(key);
-    if (value === undefined || typeof value === 'string') {
-      return value;
-    }
-    const hint =
-      typeof value === 'number' || typeof value === 'boolean'
-        ? `; write it in quotes: "${value}"`
-        : '';
-    return this.#refuse(key, 'a string', hint);
+    return typeof value === 'boolean' ? value : undefined;
   }
 
-  optionalBoolean(key: string): boolean | undefined {
+  number(key: string): number | undefined {
     const value = this.#read(key);
-    if (value === undefined || typeof value === 'boolean') {
-      return value;
-    }
-    const hint = value === 'true' || value === 'false' ? '; write it without quotes' : '';
-    return this.#refuse(key, 'true or false', hint);
+    return typeof value === 'number' ? value : undefined;
   }
 
-  requireInteger(key: string, rule: IntegerRule): number | undefined {
-    return this.#isMissing(key, rule.example ?? rule.min)
-      ? undefined
-      : this.optionalInteger(key, rule);
-  }
-
-  optionalInteger(key: string, rule: IntegerRule): number | undefined {
+  /** The value of a key that the schema limits to `values`. */
+  oneOf<T extends string>(key: string, values: readonly T[]): T | undefined {
     const value = this.#read(key);
-    const max = rule.max ?? Number.MAX_SAFE_INTEGER;
-    if (value === undefined) {
-      return undefined;
-    }
-    if (Number.isInteger(value) && typeof value === 'number' && value >= rule.min && value <= max) {
-      // Adding zero turns -0 into 0.
-      return value + 0;
-    }
-    const hint = typeof value === 'string' ? describeNumberMeant(key, value) : '';
-    const isTooLarge = typeof value === 'number' && value > max;
-    return this.#refuse(key, isTooLarge ? `at most ${max}` : describeRange(rule), hint);
+    return values.find((candidate) => candidate === value);
   }
 
-  requireOneOf<T extends string>(key: string, values: readonly T[]): T | undefined {
-    return this.#isMissing(key, values[0] ?? '') ? undefined : this.optionalOneOf(key, values);
-  }
-
-  optionalOneOf<T extends string>(key: string, values: readonly T[]): T | undefined {
+  object(key: string): JsonReader | undefined {
     const value = this.#read(key);
-    if (value === undefined) {
-      return undefined;
-    }
-    const found = values.find((candidate) => candidate === value);
-    if (found !== undefined) {
-      return found;
-    }
-    const nearest = typeof value === 'string' ? findNearestName(value, values) : undefined;
-    const hint = nearest === undefined ? '' : `; did you mean ${quoteText(nearest)}?`;
-    return this.#refuse(key, listQuoted(values), hint);
+    return value instanceof JsonReader ? value : undefined;
   }
 
-  /** `example` is JSON text, unlike those of the simple types, which are values. */
-  requireObject(key: string, kind: ObjectKind, example: string): JsonReader | undefined {
-    return this.#isMissing(key, { json: example }) ? undefined : this.optionalObject(key, kind);
-  }
-
-  optionalObject(key: string, kind: ObjectKind): JsonReader | undefined {
-    const value = this.#read(key);
-    return value === undefined
-      ? undefined
-      : JsonReader.open(value, this.pathOf(key), kind, this.collector);
-  }
-
-  /** The objects of a required array. Entries that are no objects are reported and left out. */
-  requireObjects(key: string, kind: ObjectKind, example: string, minItems = 0): JsonReader[] {
-    return this.#isMissing(key, { json: example }) ? [] : this.optionalObjects(key, kind, minItems);
-  }
-
-  optionalObjects(key: string, kind: ObjectKind, minItems = 0): JsonReader[] {
+  /** The objects of an array. Entries that are no objects are left out. */
+  objects(key: string): JsonReader[] {
     const readers: JsonReader[] = [];
-    for (const [index, value] of this.#items(key, minItems).entries()) {
-      const reader = JsonReader.open(value, [...this.pathOf(key), index], kind, this.collector);
-      if (reader !== undefined) {
-        readers.push(reader);
-      } else if (this.collector.isFull) {
-        break;
+    for (const { value } of this.list(key)) {
+      if (value instanceof JsonReader) {
+        readers.push(value);
       }
     }
     return readers;
   }
 
-  /** The strings of a required array. Other entries are reported and left out. */
-  requireStrings(key: string, example: string): JsonItem<string>[] {
-    return this.#isMissing(key, { json: example }) ? [] : this.optionalStrings(key);
+  /** The objects of an array of arrays. */
+  lists(key: string): JsonReader[][] {
+    return this.list(key).map(({ value }) =>
+      (Array.isArray(value) ? value : []).flatMap((item: JsonItem<CheckedValue>) =>
+        item.value instanceof JsonReader ? [item.value] : [],
+      ),
+    );
   }
 
-  optionalStrings(key: string): JsonItem<string>[] {
-    const strings: JsonItem<string>[] = [];
-    for (const [index, value] of this.#items(key).entries()) {
-      const path = [...this.pathOf(key), index];
-      if (typeof value === 'string') {
-        strings.push({ value, path });
-      } else {
-        this.collector.problem(path, `expected a string, found ${describeValue(value)}`);
-        if (this.collector.isFull) {
-          break;
-        }
-      }
-    }
-    return strings;
+  /** The strings of an array. Other entries are left out. */
+  strings(key: string): JsonItem<string>[] {
+    return this.list(key).flatMap(({ value, place }) =>
+      typeof value === 'string' ? [{ value, place }] : [],
+    );
   }
 
-  /** The entries of an array, which is empty if there is none. */
-  #items(key: string, minItems = 0): readonly unknown[] {
+  /** An object whose keys the schema does not name, as it stands in the document. */
+  map(key: string): JsonMembers | undefined {
     const value = this.#read(key);
-    if (value === undefined) {
-      return [];
-    }
-    if (!Array.isArray(value)) {
-      this.#refuse(key, 'an array', '; put [ ] around it');
-      return [];
-    }
-    if (value.length < minItems) {
-      this.#refuse(key, 'at least one entry', '');
-    }
-    return value;
+    return isJsonObject(value) ? value : undefined;
   }
 
-  #read(key: string): unknown {
-    const written = this.#keys.spellingOf(key);
-    return Object.hasOwn(this.#members, written) ? this.#members[written] : undefined;
-  }
-
-  #isMissing(key: string, example: Example): boolean {
-    if (this.has(key)) {
-      return false;
-    }
-    if (!this.#keys.isExcused(key)) {
-      const shown = typeof example === 'object' ? example.json : JSON.stringify(example);
-      this.problem(`the key "${key}" is missing; add it, for example "${key}": ${shown}`);
-    }
-    return true;
-  }
-
-  #refuse(key: string, expected: string, hint: string): undefined {
+  /** The entries of an array that are right; none if there is no array. */
+  list(key: string): readonly JsonItem<CheckedValue>[] {
     const value = this.#read(key);
-    const advice = value === null ? '; give it a value' : hint;
-    this.problem(`expected ${expected}, found ${describeValue(value)}${advice}`, key);
-    return undefined;
+    return Array.isArray(value) ? value : noItems;
   }
-}
 
-/** What to write for a number that stands in quotes, perhaps with a unit. */
-function describeNumberMeant(key: string, text: string): string {
-  const [, digits, unit] = /^(\d{1,9})(ms|s|m)?$/.exec(text) ?? [];
-  if (digits === undefined) {
-    return '';
+  #read(key: string): CheckedValue | undefined {
+    if (!Object.hasOwn(this.#schema.keys, key)) {
+      // A slip in our own parsers: the schema is what the types and the documents are made of.
+      throw new Error(`the schema of ${this.#schema.noun} has no key ${key}`);
+    }
+    return this.#check.values.get(key);
   }
-  if (unit === undefined) {
-    return '; write it without quotes';
-  }
-  const factor = unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000;
-  return key.endsWith('_ms') ? `; write ${Number(digits) * factor}` : '';
-}
-
-function describeRange(rule: IntegerRule): string {
-  if (rule.max !== undefined) {
-    return `an integer from ${rule.min} to ${rule.max}`;
-  }
-  return rule.min === 1 ? 'an integer greater than 0' : `an integer of at least ${rule.min}`;
 }

@@ -5,20 +5,17 @@ import {
   parseAddress,
   type TcpAddress,
 } from './address.js';
-import {
-  type ConnectionManagerConfig,
-  parseConnectionManager,
-} from './connection-manager-config.js';
-import { listQuoted, quoteText } from './describe-value.js';
+import type { ConnectionManagerConfig } from './connection-manager-config.js';
+import { quoteText } from './describe-value.js';
 import type { DocumentScope } from './document-scope.js';
 import type { JsonReader } from './json-reader.js';
-import { findNearestName } from './nearest-name.js';
+import { type NetworkFilterConfig, parseNetworkFilters } from './network-filter-config.js';
+import { drainTypes } from './schema/listener-schema.js';
 import { checkNameLength, readBufferLimit } from './shared-keys.js';
-import {
-  unsupportedHttpFilters,
-  unsupportedNetworkFilters,
-  unsupportedValues,
-} from './unsupported-values.js';
+import { type ListenerTlsConfig, parseListenerTls } from './tls-config.js';
+
+/** When a listener drains its connections: reference 1.2. */
+export type DrainType = (typeof drainTypes)[number];
 
 /** A listener: reference 1.2. */
 export interface ListenerConfig {
@@ -29,50 +26,71 @@ export interface ListenerConfig {
   readonly bindToPort: boolean;
   /** Soft limit of what is buffered per connection, and of bodies kept for a second attempt. */
   readonly perConnectionBufferLimitBytes: number;
+  /** Every filter, in order. */
+  readonly filters: readonly NetworkFilterConfig[];
+  /** The one among `filters` that serves the requests. */
   readonly connectionManager: ConnectionManagerConfig;
+  /** `undefined` for plain text. */
+  readonly tls: ListenerTlsConfig | undefined;
+  readonly useProxyProto: boolean;
+  readonly useOriginalDst: boolean;
+  readonly drainType: DrainType;
 }
-
-const connectionManagerName = 'http_connection_manager';
 
 /** Parses a listener; `undefined` if it is broken or left out. */
 export function parseListener(
   reader: JsonReader,
   scope: DocumentScope,
 ): ListenerConfig | undefined {
-  const name = reader.optionalString('name');
-  const address = requireListenAddress(reader, 'tcp://0.0.0.0:8080');
-  const bindToPort = reader.optionalBoolean('bind_to_port') ?? true;
-  const perConnectionBufferLimitBytes = readBufferLimit(reader);
-  const connectionManager = parseNetworkFilters(reader, scope);
-  // Both drain types mean the same here, where listeners are neither modified nor handed over.
-  reader.optionalOneOf('drain_type', ['default', 'modify_only']);
-  if (name !== undefined && name !== '') {
-    checkNameLength(reader, name);
-    scope.listenerNames.add(name, reader.pathOf('name'));
-  }
+  const name = readName(reader, scope);
+  const address = readListenAddress(reader);
+  const filters = parseNetworkFilters(reader, scope);
+  const tlsReader = reader.object('ssl_context');
+  const tls = tlsReader && parseListenerTls(tlsReader);
   if (address?.kind === 'unix') {
-    reader.unsupported('address', unsupportedValues.unixListener);
+    reader.unsupported('address', {
+      reason: 'listeners are opened on TCP addresses only',
+      instead: 'write an address such as "tcp://127.0.0.1:8080"',
+      leavesOut: 'the listener',
+      without: 'as it has no place to listen',
+    });
     return undefined;
   }
   if (address !== undefined && address.port !== 0) {
-    scope.listenerAddresses.add(formatAddress(address), reader.pathOf('address'));
+    scope.listenerAddresses.add(formatAddress(address), reader.placeOf('address'));
   }
-  if (address === undefined || connectionManager === undefined || reader.isLeftOut) {
+  const manager = filters?.find((filter) => filter.name === 'http_connection_manager');
+  if (address === undefined || filters === undefined || manager === undefined || reader.isLeftOut) {
     return undefined;
   }
   return {
-    // An empty name is none, as in Envoy.
-    name: name || formatAddress(address),
+    name: name ?? formatAddress(address),
     address,
-    bindToPort,
-    perConnectionBufferLimitBytes,
-    connectionManager,
+    bindToPort: reader.boolean('bind_to_port') ?? true,
+    perConnectionBufferLimitBytes: readBufferLimit(reader),
+    filters,
+    connectionManager: manager.config,
+    tls,
+    useProxyProto: reader.boolean('use_proxy_proto') ?? false,
+    useOriginalDst: reader.boolean('use_original_dst') ?? false,
+    drainType: reader.oneOf('drain_type', drainTypes) ?? 'default',
   };
 }
 
+/** An empty name is none, as in Envoy. */
+function readName(reader: JsonReader, scope: DocumentScope): string | undefined {
+  const name = reader.string('name');
+  if (name === undefined || name === '') {
+    return undefined;
+  }
+  checkNameLength(reader, name);
+  scope.listenerNames.add(name, reader.placeOf('name'));
+  return name;
+}
+
 /** Reads the `address` of a listener or of the admin server, which must be bindable. */
-export function requireListenAddress(reader: JsonReader, example: string): Address | undefined {
-  const url = reader.requireString('address', example);
+export function readListenAddress(reader: JsonReader): Address | undefined {
+  const url = reader.string('address');
   if (url === undefined) {
     return undefined;
   }
@@ -90,73 +108,4 @@ export function requireListenAddress(reader: JsonReader, example: string): Addre
     return undefined;
   }
   return address;
-}
-
-/** Finds the one connection manager among the network filters. */
-function parseNetworkFilters(
-  reader: JsonReader,
-  scope: DocumentScope,
-): ConnectionManagerConfig | undefined {
-  const example = `[{ "name": "${connectionManagerName}", "config": { ... } }]`;
-  const filters = reader.requireObjects('filters', 'networkFilter', example);
-  const managers: (ConnectionManagerConfig | undefined)[] = [];
-  const names: (string | undefined)[] = [];
-  let isLeftOut = false;
-  for (const filter of filters) {
-    filter.optionalOneOf('type', ['read', 'write', 'both']);
-    const name = checkNetworkFilterName(filter);
-    names.push(name);
-    if (name === connectionManagerName) {
-      managers.push(parseManagerFilter(filter, scope));
-    }
-    isLeftOut ||= filter.isLeftOut;
-  }
-  if (managers.length > 1) {
-    reader.problem(`expected one ${connectionManagerName}, found ${managers.length}`, 'filters');
-  }
-  const areUnderstood = reader.lengthOf('filters') === names.filter(isNetworkFilter).length;
-  if (managers.length === 0 && areUnderstood && !isLeftOut) {
-    reader.unsupported('filters', unsupportedValues.noConnectionManager);
-  }
-  return isLeftOut ? undefined : managers[0];
-}
-
-function isNetworkFilter(name: string | undefined): boolean {
-  return name !== undefined && Object.hasOwn(unsupportedNetworkFilters, name);
-}
-
-function parseManagerFilter(
-  filter: JsonReader,
-  scope: DocumentScope,
-): ConnectionManagerConfig | undefined {
-  const config = filter.requireObject('config', 'connectionManager', '{ ... }');
-  return config === undefined ? undefined : parseConnectionManager(config, scope);
-}
-
-/** Returns the name, or the name that was meant, and reports one that is not supported. */
-function checkNetworkFilterName(filter: JsonReader): string | undefined {
-  const name = filter.requireString('name', connectionManagerName);
-  if (name === undefined || name === connectionManagerName) {
-    return name;
-  }
-  const feature = Object.hasOwn(unsupportedNetworkFilters, name)
-    ? unsupportedNetworkFilters[name]
-    : undefined;
-  if (feature !== undefined) {
-    filter.unsupported('name', feature);
-    return name;
-  }
-  if (name === 'router' || Object.hasOwn(unsupportedHttpFilters, name)) {
-    filter.problem(
-      `"${name}" is an HTTP filter; move it to the "filters" of an ${connectionManagerName}`,
-      'name',
-    );
-    return name;
-  }
-  const names = [connectionManagerName, ...Object.keys(unsupportedNetworkFilters)];
-  const nearest = findNearestName(name, names);
-  const hint =
-    nearest === undefined ? `expected ${listQuoted(names)}` : `did you mean "${nearest}"?`;
-  filter.problem(`v1 has no network filter ${quoteText(name)}; ${hint}`, 'name');
-  return nearest;
 }

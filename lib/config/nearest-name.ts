@@ -11,6 +11,10 @@ export function findNearestName(written: string, names: Iterable<string>): strin
     return undefined;
   }
   const plain = plainForm(written);
+  if (plain === '') {
+    // Signs, as `<` in the place of `>=`: what is left of them says nothing.
+    return undefined;
+  }
   let nearest: string | undefined;
   let leastDistance = Math.floor(plain.length / 4) + 1;
   let completed: string | undefined;

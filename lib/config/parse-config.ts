@@ -1,8 +1,11 @@
 import { ConfigError, type ConfigProblem } from '../base/errors.js';
 import { type Config, parseDocument } from './config.js';
+import { deepFreeze } from './deep-freeze.js';
 import { formatJsonPath } from './json-path.js';
-import { type JsonDocument, readJsonSource } from './json-source.js';
+import { readJsonSource } from './json-source.js';
 import { type PlacedMessage, ProblemCollector, type UnsupportedMode } from './problem-collector.js';
+import type { SourceDocument, SourceResult } from './source-document.js';
+import { readYamlSource } from './yaml-source.js';
 
 /** How a document is parsed. */
 export interface ParseConfigOptions {
@@ -34,42 +37,51 @@ export function parseConfig(value: unknown, options: ParseConfigOptions): Parsed
 }
 
 /**
- * Checks the text of a v1 document, as `parseConfig` does; problems also tell line and column.
- * The text is JSON, in UTF-8 if it comes as bytes.
+ * Checks the text of a v1 document in JSON, as `parseConfig` does; problems also tell line and
+ * column. Bytes are UTF-8.
  */
 export function parseConfigText(
   text: string | Uint8Array,
   options: ParseConfigOptions,
 ): ParsedConfig {
-  const { document, problem } = readJsonSource(text);
-  if (problem !== undefined) {
-    throw new ConfigError([{ path: '', message: problem }], options.source);
+  return parseSource(readJsonSource(text), options);
+}
+
+/** Checks the text of a v1 document in YAML. Rejects as `parseConfig` throws. */
+export async function parseConfigYaml(
+  text: string | Uint8Array,
+  options: ParseConfigOptions,
+): Promise<ParsedConfig> {
+  return parseSource(await readYamlSource(text), options);
+}
+
+function parseSource(source: SourceResult, options: ParseConfigOptions): ParsedConfig {
+  const { document } = source;
+  if (document === undefined) {
+    const { problem, line, column } = source;
+    const place = line === undefined || column === undefined ? {} : { line, column };
+    throw new ConfigError([{ path: '', message: problem, ...place }], options.source);
   }
   return parse(document.value, options, document);
 }
 
-function parse(value: unknown, options: ParseConfigOptions, document?: JsonDocument): ParsedConfig {
+function parse(
+  value: unknown,
+  options: ParseConfigOptions,
+  document?: SourceDocument,
+): ParsedConfig {
   const collector = new ProblemCollector(options.unsupported);
-  for (const { path, message } of document?.keyProblems ?? []) {
-    collector.problem(path, message);
+  for (const problem of document?.keyProblems ?? []) {
+    collector.addProblem(problem);
   }
   const config = parseDocument(value, collector);
   const toProblem = ({ path, message }: PlacedMessage): ConfigProblem => ({
     path: formatJsonPath(path),
-    message: document === undefined ? message : `${message} (${document.locate(path)})`,
+    message,
+    ...document?.positionOf(path),
   });
   if (config === undefined || collector.hasProblems) {
     throw new ConfigError(collector.problemsIn(value).map(toProblem), options.source);
   }
   return deepFreeze({ config, warnings: collector.warningsIn(value).map(toProblem) });
-}
-
-/** Freezes a tree of plain objects and arrays, which must have no cycles. */
-function deepFreeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) {
-      deepFreeze(member);
-    }
-  }
-  return Object.freeze(value);
 }

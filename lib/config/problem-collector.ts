@@ -1,5 +1,6 @@
 import { DocumentOrder, type JsonPath } from './json-path.js';
-import type { UnsupportedFeature } from './unsupported.js';
+import { type JsonPlace, pathOf } from './json-place.js';
+import type { UnsupportedFeature } from './schema/unsupported-feature.js';
 
 /** Something to say about one place of a document. */
 export interface PlacedMessage {
@@ -36,32 +37,39 @@ export class ProblemCollector {
   }
 
   /** The document cannot be used. */
-  problem(path: JsonPath, message: string): void {
-    add(this.#problems, path, message);
+  problem(place: JsonPlace | undefined, message: string): void {
+    add(this.#problems, place, message);
+  }
+
+  /** Takes what was found before there were places. */
+  addProblem(problem: PlacedMessage): void {
+    if (!this.isFull) {
+      this.#problems.push(problem);
+    }
   }
 
   /** The document can be used, and does something else than its author may think. */
-  warning(path: JsonPath, message: string): void {
-    add(this.#warnings, path, message);
+  warning(place: JsonPlace | undefined, message: string): void {
+    add(this.#warnings, place, message);
   }
 
   /**
    * A known feature that is not supported: a problem, or a warning where such things are left
    * out. The caller leaves it out in any case, since a document with problems is not used.
    */
-  unsupported(path: JsonPath, feature: UnsupportedFeature): void {
+  unsupported(place: JsonPlace | undefined, feature: UnsupportedFeature): void {
     const { reason, instead = 'remove it', leavesOut, without } = feature;
     const rule = `known but not supported yet (${reason})`;
     if (this.#mode === 'error') {
       const consequence = leavesOut === undefined ? '' : `${leavesOut} is left out, `;
       this.problem(
-        path,
+        place,
         `${rule}; ${instead}, or set unsupported: 'warn' and accept that ${consequence}${without}`,
       );
     } else if (leavesOut === undefined) {
-      this.warning(path, `${rule}, so it is left out: ${without}`);
+      this.warning(place, `${rule}, so it is left out: ${without}`);
     } else {
-      this.warning(path, `${rule}, so ${leavesOut} is left out, ${without}`);
+      this.warning(place, `${rule}, so ${leavesOut} is left out, ${without}`);
     }
   }
 
@@ -80,8 +88,8 @@ export class ProblemCollector {
   }
 }
 
-function add(list: PlacedMessage[], path: JsonPath, message: string): void {
+function add(list: PlacedMessage[], place: JsonPlace | undefined, message: string): void {
   if (list.length < maxProblems) {
-    list.push({ path, message });
+    list.push({ path: pathOf(place), message });
   }
 }

@@ -1,3 +1,6 @@
+import { quoteText } from './describe-value.js';
+import type { DocumentScope } from './document-scope.js';
+import { isHeaderName, isHeaderValue } from './header-text.js';
 import type { JsonReader } from './json-reader.js';
 
 /** Envoy's default of `--max-obj-name-len`. */
@@ -6,28 +9,82 @@ const maxNameBytes = 60;
 /** Envoy's default of `per_connection_buffer_limit_bytes`: 1 MiB. */
 const defaultBufferLimitBytes = 1048576;
 
-/** Checks the length of the `name` of a cluster, listener or virtual host. */
-export function checkNameLength(reader: JsonReader, name: string): void {
+/** Checks the length of the name of a cluster, listener, virtual host or route table. */
+export function checkNameLength(reader: JsonReader, name: string, key = 'name'): void {
   const bytes = Buffer.byteLength(name);
   if (bytes > maxNameBytes) {
     reader.problem(
       `the name is ${bytes} bytes long, expected at most ${maxNameBytes}; shorten it`,
-      'name',
+      key,
     );
   }
 }
 
-/** Reads a required path of a file, which must not be empty. */
-export function requireFilePath(reader: JsonReader, key: string): string | undefined {
-  const path = reader.requireString(key, '/dev/stdout');
+/** Reads a path of a file, which must not be empty. */
+export function readFilePath(
+  reader: JsonReader,
+  key: string,
+  example = '/dev/stdout',
+): string | undefined {
+  const path = reader.string(key);
   if (path === '') {
-    reader.problem('the path is empty; write the path of a file, such as "/dev/stdout"', key);
+    reader.problem(`the path is empty; write the path of a file, such as "${example}"`, key);
   }
   return path;
 }
 
 /** Reads the `per_connection_buffer_limit_bytes` of a listener or a cluster. */
 export function readBufferLimit(reader: JsonReader): number {
-  const limit = reader.optionalInteger('per_connection_buffer_limit_bytes', { min: 1 });
-  return limit ?? defaultBufferLimitBytes;
+  return reader.number('per_connection_buffer_limit_bytes') ?? defaultBufferLimitBytes;
+}
+
+/** Reads a text that becomes, or becomes a part of, the value of a header. */
+export function readHeaderValue(reader: JsonReader, key: string): string | undefined {
+  const value = reader.string(key);
+  if (value !== undefined && !isHeaderValue(value)) {
+    reader.problem(
+      `${quoteText(value)} cannot be the value of a header; remove the control characters`,
+      key,
+    );
+  }
+  return value;
+}
+
+/** Reads the name of a header; in lower case. `isPseudoAllowed`: whether it may be `:path` etc. */
+export function readHeaderName(
+  reader: JsonReader,
+  key: string,
+  isPseudoAllowed: boolean,
+): string | undefined {
+  const name = reader.string(key);
+  if (name === undefined) {
+    return undefined;
+  }
+  const plain = isPseudoAllowed ? name.replace(/^:/, '') : name;
+  if (!isHeaderName(plain)) {
+    reader.problem(`${quoteText(name)} is not the name of a header`, key);
+  }
+  const lower = name.toLowerCase();
+  // HTTP/1.1 calls `Host` what HTTP/2 calls `:authority`: one header, by the latter name.
+  return isPseudoAllowed && lower === 'host' ? ':authority' : lower;
+}
+
+/** Which cluster a name may be that of: any, or only one that stands in the file. */
+export type ClusterOrigin = 'any' | 'static';
+
+/** Reads the name of a cluster that must exist wherever it is named. */
+export function readClusterName(
+  reader: JsonReader,
+  key: string,
+  scope: DocumentScope,
+  consequence: string,
+  origin: ClusterOrigin = 'any',
+): string | undefined {
+  const name = reader.string(key);
+  if (name !== undefined) {
+    const isStatic = origin === 'static';
+    const place = reader.placeOf(key);
+    scope.clusters.refer({ name, place, mustExist: true, isStatic, consequence });
+  }
+  return name;
 }

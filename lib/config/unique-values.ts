@@ -1,12 +1,13 @@
 import { quoteText } from './describe-value.js';
-import { formatJsonPath, type JsonPath } from './json-path.js';
+import { formatJsonPath } from './json-path.js';
+import { type JsonPlace, pathOf } from './json-place.js';
 import type { ProblemCollector } from './problem-collector.js';
 
 /** Reports values that must differ from each other and do not. */
 export class UniqueValues {
   readonly #collector: ProblemCollector;
   readonly #rule: string;
-  readonly #first = new Map<string, JsonPath>();
+  readonly #first = new Map<string, JsonPlace>();
 
   /** `rule` is a clause: what must be unique, as "every cluster needs a name of its own". */
   constructor(collector: ProblemCollector, rule: string) {
@@ -15,15 +16,15 @@ export class UniqueValues {
   }
 
   /** Notes a value. `shown` is what messages show, if that differs from what is compared. */
-  add(value: string, path: JsonPath, shown: string = value): void {
+  add(value: string, place: JsonPlace, shown: string = value): void {
     const first = this.#first.get(value);
     if (first === undefined) {
-      this.#first.set(value, path);
+      this.#first.set(value, place);
       return;
     }
     this.#collector.problem(
-      path,
-      `${quoteText(shown)} already stands at ${formatJsonPath(first)}; ${this.#rule}`,
+      place,
+      `${quoteText(shown)} already stands at ${formatJsonPath(pathOf(first))}; ${this.#rule}`,
     );
   }
 

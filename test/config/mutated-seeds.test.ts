@@ -3,11 +3,17 @@ import { test } from 'node:test';
 import { ConfigError } from '../../lib/base/errors.js';
 import { parseConfig, parseConfigText } from '../../lib/config/parse-config.js';
 import { type JsonValue, readSeed } from '../support/config-documents.js';
+import { createRichDocument } from '../support/rich-document.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const rounds = 3000;
 
-const seeds = [readSeed('edge-envoy'), readSeed('flask-app-envoy')] as const;
+/** The seeds, and a document with many keys that they do not have. */
+const seeds = [
+  readSeed('edge-envoy'),
+  readSeed('flask-app-envoy'),
+  Buffer.from(JSON.stringify(createRichDocument())),
+] as const;
 
 /** Values that stand nowhere in a good document, and a few that do. */
 const strangeValues: [unknown, ...unknown[]] = [
@@ -129,7 +135,7 @@ test('a seed with strange values, keys or cycles is accepted or refused, and not
   const random = new SeededRandom(20160919);
   let accepted = 0;
   for (let round = 0; round < rounds; round++) {
-    const document: JsonValue = JSON.parse(String(seeds[round % 2]));
+    const document: JsonValue = JSON.parse(String(seeds[round % 3]));
     for (let times = random.integer(3); times >= 0; times--) {
       mutate(document, random);
     }
@@ -150,7 +156,7 @@ test('the text of a seed with changed bytes is accepted or refused, and nothing 
   const random = new SeededRandom(19092016);
   let accepted = 0;
   for (let round = 0; round < rounds; round++) {
-    let bytes = seeds[round % 2] ?? seeds[0];
+    let bytes = seeds[round % 3] ?? seeds[0];
     for (let times = random.integer(3); times >= 0; times--) {
       bytes = mutateBytes(bytes, random);
     }

@@ -13,11 +13,11 @@ import {
 
 test('an empty object lacks the three required keys', () => {
   assert.deepEqual(problemsOf({}), [
-    'the key "cluster_manager" is missing; add it, for example ' +
-      '"cluster_manager": { "clusters": [ ... ] }',
     'the key "listeners" is missing; add it, for example "listeners": []',
     'the key "admin" is missing; add it, for example ' +
       '"admin": { "access_log_path": "/dev/null", "address": "tcp://127.0.0.1:8001" }',
+    'the key "cluster_manager" is missing; add it, for example ' +
+      '"cluster_manager": { "clusters": [ ... ] }',
   ]);
 });
 
@@ -57,9 +57,9 @@ test('a misspelt key is named with the key that was meant, and what it holds is 
 });
 
 test('a key of another object is told where it belongs, and any other what the object takes', () => {
-  assert.deepEqual(problemsOf(minimalDocument({ lb_type: 1, $schema: 2 })), [
+  assert.deepEqual(problemsOf(minimalDocument({ lb_type: 1, $version: 2 })), [
     'lb_type: unknown key; a v1 configuration does not take it, it belongs in a cluster',
-    '$schema: unknown key; a v1 configuration takes listeners, admin, cluster_manager, lds, ' +
+    '$version: unknown key; a v1 configuration takes $schema, listeners, lds, admin, cluster_manager, ' +
       'flags_path, statsd_udp_ip_address, statsd_tcp_cluster_name, stats_flush_interval_ms, ' +
       'watchdog_miss_timeout_ms, watchdog_megamiss_timeout_ms, watchdog_kill_timeout_ms, ' +
       'watchdog_multikill_timeout_ms, tracing, rate_limit_service, runtime',
@@ -139,30 +139,33 @@ test('problems of a text tell line and column', () => {
 });
 
 test('warnings of a text tell line and column', () => {
-  const text = readSeed('edge-envoy').toString().replace('"type": "sds",', '$&"hosts": [],');
+  const text = readSeed('edge-envoy')
+    .toString()
+    .replace('"type": "sds",', '$&"hosts": [{ "url": "tcp://a:80" }],');
   const { warnings } = parseConfigText(text, { source: 'test', unsupported: 'error' });
   assert.deepEqual(warnings, [
     {
       path: 'cluster_manager.clusters[0].hosts',
-      message:
-        'not read, as the hosts of a cluster of type "sds" are discovered (line 55, column 23)',
+      message: 'not read, as the hosts of a cluster of type "sds" are discovered',
+      line: 55,
+      column: 23,
     },
   ]);
 });
 
 test('a text that is no JSON has that one problem', () => {
   assert.deepEqual(textProblemsOf('{\n  "listeners": [],\n}'), [
-    'line 2, column 18: this comma is the last thing before }; remove it',
+    'this comma is the last thing before }; remove it (line 2, column 18)',
   ]);
 });
 
 test('keys that stand twice, and __proto__, are reported with the other problems', () => {
   const text = '{\n "listeners": 1,\n "__proto__": {"admin": 1},\n "listeners": []\n}';
   assert.deepEqual(textProblemsOf(text), [
-    'the key "cluster_manager" is missing; add it, for example "cluster_manager": { "clusters": ' +
-      '[ ... ] } (line 1, column 1)',
     'the key "admin" is missing; add it, for example "admin": { "access_log_path": "/dev/null", ' +
       '"address": "tcp://127.0.0.1:8001" } (line 1, column 1)',
+    'the key "cluster_manager" is missing; add it, for example "cluster_manager": { "clusters": ' +
+      '[ ... ] } (line 1, column 1)',
     '__proto__: this key is refused, as JavaScript gives it a meaning of its own ' +
       '(line 3, column 2)',
     'listeners: this key stands twice in its object, here and at line 4, column 2; ' +

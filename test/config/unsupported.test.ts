@@ -1,150 +1,131 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { objectShapes } from '../../lib/config/object-shape.js';
-import { parseConfig } from '../../lib/config/parse-config.js';
-import {
-  unsupportedHttpFilters,
-  unsupportedNetworkFilters,
-} from '../../lib/config/unsupported-values.js';
+import { httpFilterUnion } from '../../lib/config/schema/http-filter-union.js';
+import { allObjectSchemas } from '../../lib/config/schema/key-owners.js';
+import { networkFilterUnion } from '../../lib/config/schema/network-filter-schemas.js';
+import type { KeySchema, ObjectSchema } from '../../lib/config/schema/schema.js';
+import type { UnsupportedFeature } from '../../lib/config/schema/unsupported-feature.js';
 import {
   clustersDocument,
   httpListener,
   type JsonObject,
+  type JsonValue,
   managerConfig,
   managerDocument,
   minimalDocument,
   problemsOf,
-  readSeed,
   routePath,
   routesDocument,
   staticCluster,
   warningsOf,
 } from '../support/config-documents.js';
+import { documentWith } from '../support/schema-documents.js';
+import { sampleOf, sampleVariant } from '../support/schema-samples.js';
 
 const known = 'known but not supported yet';
 
-/** Keys that cannot stand beside those that an object of these tests has anyway. */
-const replacedKeys: Readonly<Record<string, string>> = {
-  regex: 'prefix',
-  cluster_header: 'cluster',
-  weighted_clusters: 'cluster',
-  host_redirect: 'cluster',
-  path_redirect: 'cluster',
-  rds: 'route_config',
-};
-
-function routeWith(key: string): JsonObject {
-  return routesDocument(withKey(key, { prefix: '/', cluster: 'a' }));
+/** A document with one unsupported key, and what must be said of it. */
+interface UnsupportedCase {
+  readonly document: JsonObject;
+  readonly path: string;
+  readonly feature: UnsupportedFeature;
 }
 
-function withKey(key: string, base: JsonObject): JsonObject {
-  return { ...base, [replacedKeys[key] ?? key]: undefined, [key]: 'something' };
+function* unsupportedKeys(): Generator<UnsupportedCase> {
+  for (const schema of allObjectSchemas()) {
+    for (const [key, keySchema] of Object.entries(schema.keys)) {
+      const feature = keySchema.unsupported;
+      if (feature !== undefined) {
+        yield { ...caseOf(schema, key, harmfulSample(schema, key, keySchema)), feature };
+      }
+    }
+  }
 }
 
-/** Documents that hold one unsupported key, by the kind of object that has it. */
-const documentWith: Readonly<Record<string, (key: string) => JsonObject>> = {
-  document: (key) => minimalDocument({ [key]: 'something' }),
-  listener: (key) =>
-    minimalDocument({ listeners: [httpListener(managerConfig(), { [key]: 'something' })] }),
-  connectionManager: (key) => managerDocument(withKey(key, {})),
-  accessLog: (key) => managerDocument({ access_log: [{ path: '/a', [key]: 'something' }] }),
-  routeConfig: (key) =>
-    managerDocument({ route_config: { virtual_hosts: [], [key]: 'something' } }),
-  virtualHost: (key) =>
-    managerDocument({
-      route_config: {
-        virtual_hosts: [{ name: 'v', domains: ['*'], routes: [], [key]: 'something' }],
-      },
-    }),
-  route: routeWith,
-  clusterManager: (key) => clustersDocument([], { [key]: 'something' }),
-  cluster: (key) => clustersDocument([staticCluster({ [key]: 'something' })]),
-};
+function caseOf(
+  schema: ObjectSchema,
+  key: string,
+  value: JsonValue,
+): Omit<UnsupportedCase, 'feature'> {
+  const { document, path } = documentWith(schema, key, value);
+  return { document, path: path === '' ? key : `${path}.${key}` };
+}
+
+/** A value that asks for something. */
+function harmfulSample(schema: ObjectSchema, key: string, keySchema: KeySchema): JsonValue {
+  const sample = sampleOf(schema, key, keySchema);
+  const isHarmless = keySchema.unsupported?.isHarmless;
+  if (isHarmless?.(sample) !== true) {
+    return sample;
+  }
+  if (keySchema.value.type !== 'object') {
+    return keySchema.value.type === 'map' ? { key: 'value' } : 1;
+  }
+  const inner = keySchema.value.object;
+  const [first = ['', undefined]] = Object.entries(inner.keys);
+  return first[1] === undefined ? {} : { [first[0]]: sampleOf(inner, first[0], first[1]) };
+}
 
 test('every unsupported key is a problem with its path, the reason and what to do', () => {
-  for (const [kind, shape] of Object.entries(objectShapes)) {
-    for (const [key, feature] of Object.entries(shape.unsupported)) {
-      const document = documentWith[kind]?.(key);
-      assert.ok(document, `this test has a document for ${kind}`);
-      const problem = problemsOf(document).find((line) => line.includes(known)) ?? '';
-      assert.ok(problem.includes(`${key}: ${known} (${feature.reason}); `), `${kind}: ${problem}`);
-      assert.ok(problem.includes("or set unsupported: 'warn' and accept that "), problem);
-    }
+  for (const { document, path, feature } of unsupportedKeys()) {
+    const { reason, instead = 'remove it', leavesOut, without } = feature;
+    const consequence = leavesOut === undefined ? without : `${leavesOut} is left out, ${without}`;
+    const expected =
+      `${path}: ${known} (${reason}); ${instead}, ` +
+      `or set unsupported: 'warn' and accept that ${consequence}`;
+    assert.ok(problemsOf(document).includes(expected), expected);
   }
 });
 
 test('where unsupported keys are left out, every one is a warning', () => {
-  for (const [kind, shape] of Object.entries(objectShapes)) {
-    for (const [key, feature] of Object.entries(shape.unsupported)) {
-      const warnings = warningsOf(documentWith[kind]?.(key));
-      const rest = `so ${feature.leavesOut ?? 'it'} is left out`;
-      assert.ok(warnings[0]?.includes(`${key}: ${known} (${feature.reason}), ${rest}`), `${key}`);
-    }
+  for (const { document, path, feature } of unsupportedKeys()) {
+    const { reason, leavesOut, without } = feature;
+    const consequence =
+      leavesOut === undefined
+        ? `it is left out: ${without}`
+        : `${leavesOut} is left out, ${without}`;
+    const expected = `${path}: ${known} (${reason}), so ${consequence}`;
+    assert.ok(warningsOf(document).includes(expected), expected);
   }
 });
 
+test('unsupported keys that ask for nothing are accepted in silence', () => {
+  let compared = 0;
+  for (const schema of allObjectSchemas()) {
+    for (const [key, { unsupported }] of Object.entries(schema.keys)) {
+      for (const value of [false, 0, {}]) {
+        if (unsupported?.isHarmless?.(value) === true) {
+          const { document, path } = caseOf(schema, key, value);
+          assert.ok(!problemsOf(document).some((line) => line.startsWith(`${path}: `)), path);
+          compared++;
+        }
+      }
+    }
+  }
+  assert.ok(compared > 10, `${compared}`);
+});
+
+test('the value of an unsupported key is checked as well', () => {
+  const policy = { retry_on: 5, numRetries: 1 };
+  const document = routesDocument({ prefix: '/', cluster: 'a', retry_policy: policy });
+  const wrong = [
+    `${routePath}.retry_policy.retry_on: expected a string, found 5; write it in quotes: "5"`,
+    `${routePath}.retry_policy.numRetries: unknown key; did you mean "num_retries"?`,
+  ];
+  assert.deepEqual(problemsOf(document, 'warn'), wrong);
+  assert.deepEqual(problemsOf(document).slice(1), wrong);
+});
+
 test('the messages for an unsupported key', () => {
-  assert.deepEqual(problemsOf(routeWith('retry_policy')), [
+  const document = routesDocument({ prefix: '/', cluster: 'a', retry_policy: { retry_on: '5xx' } });
+  assert.deepEqual(problemsOf(document), [
     `${routePath}.retry_policy: ${known} (there are no retries); remove it, ` +
       "or set unsupported: 'warn' and accept that no request is tried again",
   ]);
-  assert.deepEqual(warningsOf(routeWith('retry_policy')), [
+  assert.deepEqual(warningsOf(document), [
     `${routePath}.retry_policy: ${known} (there are no retries), so it is left out: ` +
       'no request is tried again',
   ]);
-  assert.deepEqual(problemsOf(routesDocument({ regex: '/.*', cluster: 'a' })), [
-    `${routePath}.regex: ${known} (only "prefix" and "path" are matched); ` +
-      'write "prefix" or "path" in its place, or set unsupported: \'warn\' and accept that ' +
-      'the route is left out, and its requests fall to the routes after it',
-  ]);
-  assert.deepEqual(warningsOf(routesDocument({ regex: '/.*', cluster: 'a' })), [
-    `${routePath}.regex: ${known} (only "prefix" and "path" are matched), ` +
-      'so the route is left out, and its requests fall to the routes after it',
-  ]);
-});
-
-test('a route that means nothing without the key is left out, and the others stay', () => {
-  const document = routesDocument(
-    { regex: '/.*', cluster: 'a' },
-    { prefix: '/', host_redirect: 'b.com' },
-    { prefix: '/', cluster: 'a', headers: [{ name: 'x' }] },
-    { prefix: '/stays', cluster: 'a', retry_policy: { retry_on: '5xx' } },
-  );
-  const { config, warnings } = parseConfig(document, { source: 'test', unsupported: 'warn' });
-  const [host] = config.listeners[0]?.connectionManager.routeConfig.virtualHosts ?? [];
-  assert.deepEqual(host?.routes, [
-    {
-      match: { kind: 'prefix', prefix: '/stays', caseSensitive: true },
-      action: { kind: 'cluster', cluster: 'a', timeoutMs: 15000, priority: 'default' },
-    },
-  ]);
-  assert.equal(warnings.length, 4);
-});
-
-test('what would let through more than the file allows is left out as a whole', () => {
-  const { config } = parseConfig(
-    minimalDocument({
-      listeners: [
-        httpListener(managerConfig(), { ssl_context: { cert_chain_file: 'a' } }),
-        httpListener(
-          managerConfig({
-            route_config: {
-              virtual_hosts: [{ name: 'v', domains: ['*'], routes: [], require_ssl: 'all' }],
-            },
-          }),
-          { name: 'stays', address: 'tcp://127.0.0.1:81' },
-        ),
-      ],
-      cluster_manager: { clusters: [staticCluster({ ssl_context: {} })] },
-    }),
-    { source: 'test', unsupported: 'warn' },
-  );
-  assert.deepEqual(
-    config.listeners.map((listener) => listener.name),
-    ['stays'],
-  );
-  assert.deepEqual(config.listeners[0]?.connectionManager.routeConfig.virtualHosts, []);
-  assert.deepEqual(config.clusterManager.clusters, []);
 });
 
 test('values that are known but not supported are told apart from wrong ones', () => {
@@ -160,10 +141,6 @@ test('values that are known but not supported are told apart from wrong ones', (
   assert.equal(only(listener({ address: 'unix:///run/a' })), `listeners[0].address: ${known}`);
   assert.equal(only(listener({ filters: [] })), `listeners[0].filters: ${known}`);
   assert.equal(only(managerDocument({ codec_type: 'http2' })), `${manager}.codec_type: ${known}`);
-  assert.equal(
-    only(managerDocument({ filters: [{ name: 'router', config: { start_child_span: true } }] })),
-    `${manager}.filters[0].config.start_child_span: ${known}`,
-  );
   assert.equal(only(cluster({ type: 'strict_dns' })), `cluster_manager.clusters[0].type: ${known}`);
   assert.equal(
     only(cluster({ type: 'original_dst', lb_type: 'original_dst_lb', hosts: undefined })),
@@ -175,104 +152,43 @@ test('values that are known but not supported are told apart from wrong ones', (
   }
 });
 
-test('every other filter of v1 is known', () => {
-  for (const name of Object.keys(unsupportedNetworkFilters)) {
-    const filters = [
-      { name, config: {} },
-      { name: 'http_connection_manager', config: managerConfig() },
-    ];
-    const [problem = '', ...rest] = problemsOf(
-      minimalDocument({ listeners: [httpListener({}, { filters })] }),
-    );
+test('every filter of v1 that is not built is one problem', () => {
+  const manager = { name: 'http_connection_manager', config: managerConfig() };
+  const cluster_manager = { clusters: [staticCluster()] };
+  for (const [name, { unsupported }] of Object.entries(networkFilterUnion.variants)) {
+    const filters = [sampleVariant(networkFilterUnion, name), manager];
+    if (unsupported !== undefined) {
+      const document = minimalDocument({
+        listeners: [httpListener({}, { filters })],
+        cluster_manager,
+      });
+      const [problem = '', ...rest] = problemsOf(document);
+      assert.ok(problem.startsWith(`listeners[0].filters[0].name: ${known} (`), problem);
+      assert.deepEqual(rest, []);
+    }
+  }
+  for (const [name, { unsupported }] of Object.entries(httpFilterUnion.variants)) {
+    const filters = [sampleVariant(httpFilterUnion, name), { name: 'router', config: {} }];
+    if (unsupported !== undefined) {
+      const [problem = '', ...rest] = problemsOf({
+        ...managerDocument({ filters }),
+        cluster_manager,
+      });
+      assert.ok(problem.startsWith(`listeners[0].filters[0].config.filters[0].name: ${known} (`));
+      assert.deepEqual(rest, []);
+    }
+  }
+});
+
+test('a network filter that stands for the whole listener is one problem', () => {
+  for (const name of ['tcp_proxy', 'redis_proxy', 'echo', 'client_ssl_auth']) {
+    const filters = [sampleVariant(networkFilterUnion, name)];
+    const document = minimalDocument({
+      listeners: [httpListener({}, { filters })],
+      cluster_manager: { clusters: [staticCluster()] },
+    });
+    const [problem = '', ...rest] = problemsOf(document);
     assert.ok(problem.startsWith(`listeners[0].filters[0].name: ${known} (`), problem);
     assert.deepEqual(rest, []);
   }
-  for (const name of Object.keys(unsupportedHttpFilters)) {
-    const filters = [
-      { name, config: {} },
-      { name: 'router', config: {} },
-    ];
-    const [problem = '', ...rest] = problemsOf(managerDocument({ filters }));
-    assert.ok(problem.startsWith(`listeners[0].filters[0].config.filters[0].name: ${known} (`));
-    assert.deepEqual(rest, []);
-  }
-});
-
-test('a filter that is left out leaves the others in place', () => {
-  const config = managerConfig({
-    filters: [
-      { name: 'cors', config: {} },
-      { name: 'router', config: {} },
-    ],
-  });
-  const filters = [
-    { name: 'ratelimit', config: {} },
-    { name: 'http_connection_manager', config },
-  ];
-  const parsed = parseConfig(minimalDocument({ listeners: [httpListener({}, { filters })] }), {
-    source: 'test',
-    unsupported: 'warn',
-  });
-  assert.deepEqual(parsed.config.listeners[0]?.connectionManager.filters, [
-    { name: 'router', dynamicStats: true },
-  ]);
-  assert.deepEqual(
-    parsed.warnings.map((warning) => warning.path),
-    ['listeners[0].filters[0].name', 'listeners[0].filters[1].config.filters[0].name'],
-  );
-});
-
-test('a listener without a connection manager is left out and never in silence', () => {
-  for (const names of [[], ['mongo_proxy'], ['tcp_proxy'], ['mongo_proxy', 'tcp_proxy']]) {
-    const filters = names.map((name) => ({ name, config: {} }));
-    const document = minimalDocument({ listeners: [httpListener({}, { filters })] });
-    const { config, warnings } = parseConfig(document, { source: 'test', unsupported: 'warn' });
-    assert.deepEqual(config.listeners, []);
-    assert.ok(warnings.some(({ message }) => message.includes('so the listener is left out')));
-  }
-});
-
-test('least_request, random and ring_hash become round_robin where things are left out', () => {
-  for (const lbType of ['least_request', 'random', 'ring_hash']) {
-    const document = clustersDocument([staticCluster({ lb_type: lbType })]);
-    const { config } = parseConfig(document, { source: 'test', unsupported: 'warn' });
-    assert.equal(config.clusterManager.clusters[0]?.lbType, 'round_robin');
-  }
-});
-
-test('without its cluster, the discovery service and all that it discovers are left out', () => {
-  const text = readSeed('edge-envoy').toString().replace('"logical_dns"', '"strict_dns"');
-  const document: unknown = JSON.parse(text);
-  const { config } = parseConfig(document, { source: 'test', unsupported: 'warn' });
-  assert.deepEqual(config.clusterManager, { clusters: [], sds: undefined });
-  assert.equal(config.listeners.length, 1);
-  assert.deepEqual(warningsOf(document), [
-    `${routePath}.cluster: the cluster "flask-app-envoy-service.default.svc.cluster.local" is ` +
-      'left out, so requests that take this route get status 404',
-    'cluster_manager.clusters[0].type: the cluster is left out, as cluster_manager.sds is',
-    `cluster_manager.sds.cluster.type: ${known} (clusters of type "strict_dns" are not built), ` +
-      'so the cluster is left out, as its hosts are not found',
-  ]);
-});
-
-test('what is wrong in a part that would be left out is still wrong', () => {
-  const document = routesDocument({ regex: '/.*', cluster: 'a', timeout_ms: 'x' });
-  assert.deepEqual(problemsOf(document, 'warn'), [
-    `${routePath}.timeout_ms: expected an integer of at least 0, found "x"`,
-  ]);
-});
-
-test('an unknown key of an HTTP filter entry is a warning, as Envoy passes over it', () => {
-  // It stands for no other key, so the one that was meant is missing.
-  assert.deepEqual(problemsOf(managerDocument({ filters: [{ name: 'router', confg: {} }] })), [
-    'listeners[0].filters[0].config.filters[0]: the key "config" is missing; add it, for example ' +
-      '"config": {}',
-  ]);
-  const filters = [{ name: 'router', config: {}, confg: {}, deprecated: true }];
-  assert.deepEqual(warningsOf(managerDocument({ filters }), 'error'), [
-    'listeners[0].filters[0].config.filters[0].confg: unknown key, which is ignored; ' +
-      'a filter of an http_connection_manager takes name, config, type',
-    'listeners[0].filters[0].config.filters[0].deprecated: unknown key, which is ignored; ' +
-      'a filter of an http_connection_manager takes name, config, type',
-  ]);
 });

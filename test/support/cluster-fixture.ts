@@ -18,7 +18,12 @@ export function clusterConfig(parts: Partial<ClusterConfig> = {}): ClusterConfig
     perConnectionBufferLimitBytes: 1024 * 1024,
     lbType: 'round_robin',
     maxRequestsPerConnection: 0,
+    ringHash: { minimumRingSize: 1024, useStdHash: true },
     circuitBreakers: { default: limits, high: limits },
+    healthCheck: undefined,
+    outlierDetection: undefined,
+    tls: undefined,
+    http2: undefined,
     ...parts,
   };
 }

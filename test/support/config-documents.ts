@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../../lib/base/errors.js';
+import { ConfigError, describeProblem } from '../../lib/base/errors.js';
 import { parseConfig, parseConfigText } from '../../lib/config/parse-config.js';
 
 /** A JSON object of a document that a test takes apart. */
@@ -93,7 +93,7 @@ export function textProblemsOf(text: string | Uint8Array): string[] {
 
 /** The warnings of an accepted document, as `path: message`. */
 export function warningsOf(document: unknown, unsupported: 'error' | 'warn' = 'warn'): string[] {
-  return parseConfig(document, { source: 'test', unsupported }).warnings.map(describe);
+  return parseConfig(document, { source: 'test', unsupported }).warnings.map(describeProblem);
 }
 
 function collectProblems(parse: () => unknown): string[] {
@@ -102,12 +102,8 @@ function collectProblems(parse: () => unknown): string[] {
     return [];
   } catch (error) {
     if (error instanceof ConfigError) {
-      return error.problems.map(describe);
+      return error.problems.map(describeProblem);
     }
     throw error;
   }
-}
-
-function describe({ path, message }: { readonly path: string; readonly message: string }): string {
-  return path === '' ? message : `${path}: ${message}`;
 }

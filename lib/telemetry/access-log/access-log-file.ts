@@ -36,6 +36,8 @@ export class AccessLogFile {
   #sink: LogSink | undefined = undefined;
   /** Opened by `reopen`; takes over when the present sink has ended its write. */
   #nextSink: LogSink | undefined = undefined;
+  /** The ends of sinks that have been given up. */
+  readonly #retired = new Set<Promise<void>>();
   #isOpening = false;
   /** A write has failed: nothing is tried before the next flush. */
   #isHeldBack = false;
@@ -85,10 +87,10 @@ export class AccessLogFile {
       this.#options.stats.reopenFailed++;
       return;
     }
-    void this.#nextSink?.close();
+    this.#retire(this.#nextSink);
     this.#nextSink = this.#createSink(fd);
     if (this.#isClosed) {
-      void this.#nextSink.close();
+      this.#retire(this.#nextSink);
     } else {
       this.#writeNext();
     }
@@ -123,7 +125,9 @@ export class AccessLogFile {
     this.#isClosed = true;
     this.#flushTimer?.cancel();
     this.#queue.drop();
-    await this.#waitFor(Promise.all([this.#sink?.close(), this.#nextSink?.close()]));
+    this.#retire(this.#sink);
+    this.#retire(this.#nextSink);
+    await this.#waitFor(Promise.all(this.#retired));
     this.#hold.close();
   }
 
@@ -158,7 +162,7 @@ export class AccessLogFile {
       return;
     }
     if (this.#nextSink !== undefined) {
-      void this.#sink?.close();
+      this.#retire(this.#sink);
       this.#sink = this.#nextSink;
       this.#nextSink = undefined;
     }
@@ -184,7 +188,7 @@ export class AccessLogFile {
     }
     this.#sink = this.#createSink(fd);
     if (this.#isClosed) {
-      void this.#sink.close();
+      this.#retire(this.#sink);
     } else {
       this.#writeNext();
     }
@@ -199,11 +203,19 @@ export class AccessLogFile {
       onFailed: () => {
         this.#options.stats.writeFailed++;
         this.#sink = undefined;
-        void sink.close();
+        this.#retire(sink);
         this.#giveUp();
       },
     });
     return sink;
+  }
+
+  /** Closes a sink that is not used any more; `close` waits for it. */
+  #retire(sink: LogSink | undefined): void {
+    if (sink !== undefined) {
+      const closed = sink.close().finally(() => this.#retired.delete(closed));
+      this.#retired.add(closed);
+    }
   }
 
   /** Drops what was due and leaves the file alone until the next flush. */

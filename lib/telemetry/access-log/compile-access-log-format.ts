@@ -1,12 +1,12 @@
-import { getHeader, type HeaderList } from '../../http/headers.js';
-import type { RequestInfo } from '../../http/request-info.js';
-import { formatResponseFlags } from '../../http/response-flag.js';
+import { toByteString } from '../../base/byte-string.js';
 import {
   type FormatPiece,
   type PlainOperator,
   parseAccessLogFormat,
-} from './access-log-format-parser.js';
-import { toByteString } from './byte-string.js';
+} from '../../config/access-log-format.js';
+import { getHeader, type HeaderList } from '../../http/headers.js';
+import type { RequestInfo } from '../../http/request-info.js';
+import { formatResponseFlags } from '../../http/response-flag.js';
 import { formatStartTime } from './start-time.js';
 
 /**
@@ -29,12 +29,12 @@ type Operator = (info: RequestInfo) => string | number;
 
 /**
  * Compiles a format once, at start; the formatter then runs for every request and never throws.
- * Throws a `ConfigError` that names everything that is wrong with the format.
+ * The parser of the configuration has checked it.
  */
 export function compileAccessLogFormat(format: string): AccessLogFormatter {
   const texts: string[] = [''];
   const operators: Operator[] = [];
-  for (const piece of parseAccessLogFormat(format)) {
+  for (const piece of parseAccessLogFormat(format).pieces) {
     if (piece.kind === 'text') {
       texts[texts.length - 1] = toByteString(piece.text);
     } else {
@@ -76,6 +76,9 @@ const plainOperators: Readonly<Record<PlainOperator, Operator>> = {
 };
 
 function createOperator(piece: Exclude<FormatPiece, { kind: 'text' }>): Operator {
+  if (piece.kind === 'later') {
+    return () => unset;
+  }
   if (piece.kind === 'plain') {
     return plainOperators[piece.operator];
   }

@@ -1,5 +1,5 @@
+import { bytesOf } from '../../base/byte-string.js';
 import type { FilesystemStats } from '../stats/filesystem-stats.js';
-import { bytesOf } from './byte-string.js';
 
 /** A chunk is made when this much has gathered. */
 const chunkBytes = 64 * 1024;

@@ -34,3 +34,9 @@ test('the closest name wins over one that only begins alike', () => {
     'http_filter',
   );
 });
+
+test('finds nothing for signs alone', () => {
+  for (const written of ['<', '=>', '==']) {
+    assert.equal(findNearestName(written, ['>=', '=']), undefined, written);
+  }
+});

@@ -214,13 +214,6 @@ test('a file in place of the folder is an error', async (t) => {
   assert.match(error.message, /is not a folder/);
 });
 
-test('a format that is wrong is thrown before a file is made', async (t) => {
-  const { folder, manager } = await createFixture(t);
-  const path = join(folder, 'a.log');
-  await assert.rejects(manager.createAccessLog(path, '%FOO%'), /%FOO% is not an operator/);
-  await assert.rejects(readFile(path), { code: 'ENOENT' });
-});
-
 test('after a rotation lines go to the new file', async (t) => {
   const { folder, manager, open } = await createFixture(t);
   const log = await open('a.log');

@@ -1,0 +1,167 @@
+import { refreshDelayKey } from './discovery-keys.js';
+import type { ObjectSchema } from './schema.js';
+import { object, oneOf, text, union } from './values.js';
+
+/** `lds`. */
+export const ldsSchema: ObjectSchema = {
+  noun: 'the lds',
+  typeName: 'Lds',
+  description: 'The service that listeners are found by.',
+  reference: '1.3',
+  keys: {
+    cluster: {
+      value: text,
+      isRequired: true,
+      example: '"lds"',
+      description: 'Name of the cluster of the discovery service.',
+    },
+    refresh_delay_ms: refreshDelayKey,
+  },
+};
+
+/** `runtime`. */
+export const runtimeSchema: ObjectSchema = {
+  noun: 'the runtime',
+  typeName: 'Runtime',
+  description: 'A tree of files with values that can change while the process runs.',
+  reference: '1.7',
+  keys: {
+    symlink_root: {
+      value: text,
+      isRequired: true,
+      example: '"/srv/runtime/current"',
+      description: 'Symbolic link to the tree. Replacing it loads the tree again.',
+    },
+    subdirectory: {
+      value: text,
+      isRequired: true,
+      example: '"envoy"',
+      description: 'Folder in the tree that holds the values.',
+    },
+    override_subdirectory: {
+      value: text,
+      description: 'Folder whose child named like the service cluster overrides single values.',
+    },
+  },
+};
+
+const collectorCluster = {
+  value: text,
+  isRequired: true,
+  example: '"collector"',
+  description: 'Name of the cluster of the collectors.',
+} as const;
+
+const lightstepConfigSchema: ObjectSchema = {
+  noun: 'the config of the driver lightstep',
+  typeName: 'LightstepConfig',
+  description: 'Where LightStep is.',
+  reference: '1.8',
+  keys: {
+    access_token_file: {
+      value: text,
+      isRequired: true,
+      example: '"/etc/lightstep/token"',
+      description: 'File with the access token.',
+    },
+    collector_cluster: collectorCluster,
+  },
+};
+
+const zipkinConfigSchema: ObjectSchema = {
+  noun: 'the config of the driver zipkin',
+  typeName: 'ZipkinConfig',
+  description: 'Where Zipkin is.',
+  reference: '1.8',
+  keys: {
+    collector_cluster: collectorCluster,
+    collector_endpoint: {
+      value: text,
+      default: '/api/v1/spans',
+      description: 'Path that spans are posted to.',
+    },
+  },
+};
+
+function driverSchema(type: string, typeName: string, config: ObjectSchema): ObjectSchema {
+  return {
+    noun: `the driver ${type}`,
+    typeName,
+    description: `The tracing driver ${type}.`,
+    reference: '1.8',
+    keys: {
+      type: { value: oneOf(type), isRequired: true, description: 'Which driver it is.' },
+      config: { value: object(config), isRequired: true, description: 'Settings of the driver.' },
+    },
+  };
+}
+
+const httpTracingSchema: ObjectSchema = {
+  noun: 'the http of tracing',
+  typeName: 'HttpTracing',
+  description: 'Tracing of HTTP requests.',
+  reference: '1.8',
+  keys: {
+    driver: {
+      value: union({
+        tag: 'type',
+        noun: 'a tracing driver',
+        variants: {
+          lightstep: {
+            object: driverSchema('lightstep', 'LightstepDriver', lightstepConfigSchema),
+          },
+          zipkin: { object: driverSchema('zipkin', 'ZipkinDriver', zipkinConfigSchema) },
+        },
+      }),
+      description: 'What the spans are sent with.',
+    },
+  },
+};
+
+/** `tracing` of the document. */
+export const tracingSchema: ObjectSchema = {
+  noun: 'the tracing',
+  typeName: 'Tracing',
+  description: 'Where spans are sent to.',
+  reference: '1.8',
+  isOpen: true,
+  keys: {
+    http: { value: object(httpTracingSchema), description: 'Tracing of HTTP requests.' },
+  },
+};
+
+const grpcServiceSchema: ObjectSchema = {
+  noun: 'the config of the rate_limit_service',
+  typeName: 'RateLimitServiceConfig',
+  description: 'Where the rate limit service is.',
+  reference: '1.9',
+  keys: {
+    cluster_name: {
+      value: text,
+      isRequired: true,
+      example: '"ratelimit"',
+      description: 'Name of the cluster of the service.',
+    },
+  },
+};
+
+/** `rate_limit_service`. */
+export const rateLimitServiceSchema: ObjectSchema = {
+  noun: 'the rate_limit_service',
+  typeName: 'RateLimitService',
+  description: 'The service that decides about rate limits.',
+  reference: '1.9',
+  keys: {
+    type: {
+      value: oneOf('grpc_service'),
+      isRequired: true,
+      description: 'How it is asked: by gRPC.',
+    },
+    config: {
+      value: object(grpcServiceSchema),
+      isRequired: true,
+      example: '{ "cluster_name": "ratelimit" }',
+      description: 'Where it is.',
+    },
+  },
+};

@@ -1,0 +1,115 @@
+import { quoteText } from './describe-value.js';
+import type { JsonReader } from './json-reader.js';
+import { readFilePath } from './shared-keys.js';
+
+/** What the TLS of listeners and clusters has in common: reference 1.2.2 and 1.6.3. */
+interface TlsConfig {
+  /** In order of preference; empty for none. */
+  readonly alpnProtocols: readonly string[];
+  readonly caCertFile: string | undefined;
+  /** SHA-256, as 64 lower-case hexadecimal digits. */
+  readonly verifyCertificateHash: string | undefined;
+  /** One of them must match; empty for no check. */
+  readonly verifySubjectAltNames: readonly string[];
+  readonly cipherSuites: string | undefined;
+  readonly ecdhCurves: string | undefined;
+}
+
+/** `ssl_context` of a listener: reference 1.2.2. */
+export interface ListenerTlsConfig extends TlsConfig {
+  readonly certChainFile: string;
+  readonly privateKeyFile: string;
+  readonly altAlpnProtocols: readonly string[];
+  readonly requireClientCertificate: boolean;
+  readonly crlFile: string | undefined;
+  /** The first encrypts, all of them decrypt; empty for a key of the process. */
+  readonly sessionTicketKeyFiles: readonly string[];
+}
+
+/** `ssl_context` of a cluster: reference 1.6.3. */
+export interface ClusterTlsConfig extends TlsConfig {
+  readonly clientCertificate:
+    | { readonly certChainFile: string; readonly privateKeyFile: string }
+    | undefined;
+  readonly sni: string | undefined;
+}
+
+const certExample = '/etc/certs/cert.pem';
+
+/** Parses `ssl_context` of a listener; `undefined` if it is broken. */
+export function parseListenerTls(reader: JsonReader): ListenerTlsConfig | undefined {
+  const shared = parseTls(reader);
+  const certChainFile = readFilePath(reader, 'cert_chain_file', certExample);
+  const privateKeyFile = readFilePath(reader, 'private_key_file', '/etc/certs/key.pem');
+  const crlFile = readFilePath(reader, 'crl_file', '/etc/certs/crl.pem');
+  return certChainFile === undefined || privateKeyFile === undefined
+    ? undefined
+    : {
+        ...shared,
+        certChainFile,
+        privateKeyFile,
+        altAlpnProtocols: readProtocols(reader, 'alt_alpn_protocols'),
+        requireClientCertificate: reader.boolean('require_client_certificate') ?? false,
+        crlFile,
+        sessionTicketKeyFiles: reader.strings('session_ticket_key_paths').map(({ value }) => value),
+      };
+}
+
+/** Parses `ssl_context` of a cluster. */
+export function parseClusterTls(reader: JsonReader): ClusterTlsConfig {
+  const certChainFile = readFilePath(reader, 'cert_chain_file', certExample);
+  const privateKeyFile = readFilePath(reader, 'private_key_file', '/etc/certs/key.pem');
+  if (reader.has('cert_chain_file') !== reader.has('private_key_file')) {
+    const [present, absent] = reader.has('cert_chain_file')
+      ? ['cert_chain_file', 'private_key_file']
+      : ['private_key_file', 'cert_chain_file'];
+    reader.problem(`"${present}" needs "${absent}" beside it; add it`, present);
+  }
+  return {
+    ...parseTls(reader),
+    clientCertificate:
+      certChainFile === undefined || privateKeyFile === undefined
+        ? undefined
+        : { certChainFile, privateKeyFile },
+    sni: reader.string('sni'),
+  };
+}
+
+function parseTls(reader: JsonReader): TlsConfig {
+  return {
+    alpnProtocols: readProtocols(reader, 'alpn_protocols'),
+    caCertFile: readFilePath(reader, 'ca_cert_file', '/etc/certs/ca.pem'),
+    verifyCertificateHash: readHash(reader),
+    verifySubjectAltNames: reader.strings('verify_subject_alt_name').map(({ value }) => value),
+    cipherSuites: reader.string('cipher_suites'),
+    ecdhCurves: reader.string('ecdh_curves'),
+  };
+}
+
+/** ALPN sends each name with a length of one byte: RFC 7301, 3.1. */
+function readProtocols(reader: JsonReader, key: string): string[] {
+  const list = reader.string(key);
+  const names = list === undefined ? [] : list.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => name === '' || name.length > 255);
+  if (wrong !== undefined) {
+    reader.problem(
+      `expected names with commas between them, such as "h2,http/1.1", found ${quoteText(list ?? '')}`,
+      key,
+    );
+  }
+  return names;
+}
+
+/** Colons between the bytes are what openssl prints, and are passed over. */
+function readHash(reader: JsonReader): string | undefined {
+  const text = reader.string('verify_certificate_hash');
+  const digits = text?.replaceAll(':', '').toLowerCase();
+  if (digits !== undefined && !/^[0-9a-f]{64}$/.test(digits)) {
+    reader.warning(
+      `no certificate has the hash ${quoteText(text ?? '')}, so no peer is let in; a SHA-256 hash ` +
+        'has 64 hexadecimal digits',
+      'verify_certificate_hash',
+    );
+  }
+  return digits;
+}
