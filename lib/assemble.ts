@@ -5,7 +5,10 @@ import type { Random } from './base/random.js';
 import { TimerWheel } from './base/timer-wheel.js';
 import { type Address, formatAddress, type TcpAddress } from './config/address.js';
 import type { Config } from './config/config.js';
-import type { ConnectionManagerConfig } from './config/connection-manager-config.js';
+import {
+  type ConnectionManagerConfig,
+  defaultConnectionManager,
+} from './config/connection-manager-config.js';
 import type { ListenerConfig } from './config/listener-config.js';
 import { ConnectionManager } from './downstream/connection-manager.js';
 import type { ConnectionManagerContext } from './downstream/connection-manager-context.js';
@@ -209,14 +212,7 @@ async function createManager(
 
 /** The connection manager of outbound calls that go to a cluster by its name. */
 const byNameConfig: ConnectionManagerConfig = {
-  codecType: 'auto',
+  ...defaultConnectionManager,
   statPrefix: 'outbound',
-  routeConfig: { virtualHosts: [], validateClusters: false, internalOnlyHeaders: [] },
-  filters: [{ name: 'router', dynamicStats: true }],
-  addUserAgent: false,
-  serverName: 'envoy',
-  accessLogs: [],
   useRemoteAddress: true,
-  forwardClientCert: 'sanitize',
-  generateRequestId: true,
 };

@@ -1,7 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { Server } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import { SidecarError } from './base/errors.js';
+import { describeProblem } from './base/errors.js';
 import { type Logger, silentLogger } from './base/log.js';
 import type { Address, TcpAddress } from './config/address.js';
 import { checkConnectTo, checkListenOn } from './config/address-options.js';
@@ -9,13 +7,13 @@ import type { Config } from './config/config.js';
 import { describeValue } from './config/describe-value.js';
 import { isJsonObject } from './config/json-members.js';
 import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
-import { type ParsedConfig, parseConfig, parseConfigText } from './config/parse-config.js';
+import { type ConfigSource, loadConfig } from './config-file.js';
 import type { MountedApplication } from './upstream/mounted-host.js';
 
 /** Options of `createSidecar`. */
 export interface SidecarOptions {
   /** Path or `file:` URL of an Envoy v1 `envoy.json`, or what stands in it as an object. */
-  readonly config: string | URL | object;
+  readonly config: ConfigSource;
   /** As Envoy's `--service-cluster`. Default empty. */
   readonly serviceCluster?: string;
   /** As Envoy's `--service-node`. Default empty. */
@@ -101,7 +99,7 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
   };
   const { config, warnings } = await loadConfig(options.config, unsupported);
   for (const warning of warnings) {
-    log.warn(`configuration: ${warning.path}: ${warning.message}`);
+    log.warn(`configuration: ${describeProblem(warning)}`);
   }
   return {
     config,
@@ -178,62 +176,6 @@ class GuardedLogger implements Logger {
     } catch {
       // There is nobody left to tell.
     }
-  }
-}
-
-async function loadConfig(
-  source: SidecarOptions['config'],
-  unsupported: 'error' | 'warn',
-): Promise<ParsedConfig> {
-  if (typeof source !== 'string' && !(source instanceof URL)) {
-    if (typeof source !== 'object' || source === null) {
-      throw optionInvalid(
-        'config is missing; give a path, a file: URL, or the configuration itself',
-      );
-    }
-    return parseConfig(source, { source: 'the configuration', unsupported });
-  }
-  const path = source instanceof URL ? toPath(source) : source;
-  return parseConfigText(await readConfigFile(path), { source: path, unsupported });
-}
-
-function toPath(url: URL): string {
-  try {
-    return fileURLToPath(url);
-  } catch (cause) {
-    throw optionInvalid(`config is ${url.href}; only file: URLs can be read`, cause);
-  }
-}
-
-/** Reads a configuration file; the error says what to do about it. */
-export async function readConfigFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new SidecarError(
-      'SIDECAR_CONFIG_UNREADABLE',
-      `the configuration ${path} cannot be read: ${await explainReadError(path, cause)}`,
-      { cause },
-    );
-  }
-}
-
-async function explainReadError(path: string, cause: unknown): Promise<string> {
-  const { code } = cause as NodeJS.ErrnoException;
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) {
-    return 'it is a folder; name the file in it';
-  }
-  switch (code) {
-    case 'ENOENT':
-      return `there is no such file (looked for it from ${process.cwd()})`;
-    case 'EACCES':
-      return 'this process may not read it';
-    default:
-      return `the system says ${code ?? String(cause)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import { readVersion } from '../base/version.js';
+import { validateConfig } from '../config-report.js';
 import { createSidecar, type Sidecar } from '../sidecar.js';
 import { checkOptions, type SidecarOptions } from '../sidecar-options.js';
 import type { CommandIo } from './command-io.js';
@@ -39,6 +40,11 @@ export async function runServe(
 
 /** Checks everything that serving would check, and opens nothing: as `envoy --mode validate`. */
 async function validate(options: ServeOptions, io: CommandIo, logger: Logger): Promise<number> {
+  if (options.isJson) {
+    const report = await validateConfig(options.configPath, { unsupported: options.unsupported });
+    io.stdout(`${JSON.stringify(report, null, 2)}\n`);
+    return report.problems.length === 0 ? 0 : 1;
+  }
   await checkOptions(toSidecarOptions(options, logger));
   io.stdout(`configuration '${options.configPath}' OK\n`);
   return 0;
@@ -117,6 +123,7 @@ function formatServeHelp(): string {
 Usage:
   pillion -c envoy.json [flags]
   pillion -c envoy.json --mode validate
+  pillion explain -c envoy.json URL [flags]       (see pillion explain --help)
   pillion sds --file registrations.json [flags]   (see pillion sds --help)
 
 ${formatFlags(serveFlags)}

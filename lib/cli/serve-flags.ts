@@ -13,7 +13,7 @@ export const serveFlags: readonly FlagGroup[] = [
         name: 'config-path',
         short: 'c',
         value: 'PATH',
-        help: 'The Envoy v1 configuration. Required.',
+        help: 'The Envoy v1 configuration, in JSON or (.yaml, .yml) in YAML. Required.',
       },
       {
         name: 'mode',
@@ -25,6 +25,7 @@ export const serveFlags: readonly FlagGroup[] = [
         value: 'error|warn',
         help: 'What a key does that Envoy knows and pillion does not support: refuse the configuration, or only say so. Default: error.',
       },
+      { name: 'json', help: 'With --mode validate: prints the result as JSON.' },
     ],
   },
   {
@@ -125,6 +126,7 @@ export interface ServeOptions {
   readonly drainTimeMs: number;
   readonly fileFlushIntervalMs: number;
   readonly concurrency: number;
+  readonly isJson: boolean;
 }
 
 /** Fills in the defaults; throws `UsageError` for values that make no sense. */
@@ -133,9 +135,13 @@ export function readServeOptions(parsed: ParsedFlags): ServeOptions {
   if (configPath === undefined || configPath === '') {
     throw new UsageError('which configuration? Name it by --config-path (-c)');
   }
+  const mode = parsed.choice('mode', ['serve', 'validate']) ?? 'serve';
+  if (parsed.has('json') && mode !== 'validate') {
+    throw new UsageError('--json goes with --mode validate');
+  }
   return {
     configPath,
-    mode: parsed.choice('mode', ['serve', 'validate']) ?? 'serve',
+    mode,
     unsupported: parsed.choice('unsupported', ['error', 'warn']) ?? 'error',
     listenOn: readPairs('listen-on', parsed.texts('listen-on'), readListenOn),
     connectTo: readPairs('connect-to', parsed.texts('connect-to'), readConnectTo),
@@ -146,6 +152,7 @@ export function readServeOptions(parsed: ParsedFlags): ServeOptions {
     drainTimeMs: (parsed.integer('drain-time-s', 0) ?? 600) * 1000,
     fileFlushIntervalMs: parsed.integer('file-flush-interval-msec', 1) ?? 10_000,
     concurrency: parsed.integer('concurrency', 0) ?? 1,
+    isJson: parsed.has('json'),
   };
 }
 

@@ -9,8 +9,9 @@ import type { RequestDecoder, ResponseEncoder } from '../http/stream.js';
 import { chargeResponseClass } from '../telemetry/stats/response-class.js';
 import type { StreamOwner } from './connection-manager-context.js';
 import type { DownstreamConnection } from './downstream-connection.js';
-import { applyRequestHeaderRules } from './forwarded-headers.js';
+import { applyRequestHeaderRules, trustedClientAddress } from './forwarded-headers.js';
 import { createLocalReply } from './local-reply.js';
+import { refuseRequest } from './request-checks.js';
 import { applyResponseHeaderRules } from './response-headers.js';
 
 /** The protocol a request came in with, as the access log shows it. */
@@ -46,6 +47,7 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   readonly #startMs: number;
   #chain: FilterChain | undefined = undefined;
   #isTraceForced = false;
+  #stableRandom: number | undefined = undefined;
   #isRequestComplete = false;
   #isRequestPaused = false;
   #hasFailed = false;
@@ -66,6 +68,23 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     stats.downstreamRqTotal++;
     stats.downstreamRqHttp1Total++;
     stats.downstreamRqActive++;
+  }
+
+  get stableRandom(): number {
+    this.#stableRandom ??= this.#manager.context.random.uint32();
+    return this.#stableRandom;
+  }
+
+  get clientAddress(): string {
+    return trustedClientAddress(
+      this.#manager.context.config,
+      this.#connection,
+      this.requestHead.headers,
+    );
+  }
+
+  get localAddress(): string {
+    return this.#connection.localAddress;
   }
 
   get nativeExchange(): NativeExchange | undefined {
@@ -212,17 +231,9 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   /** The checks of reference 3.4, then the header rules, the route and the filters: 5.1. */
   #decodeHead(head: RequestHead, endStream: boolean): void {
     const { stats, routeTable, filterFactories } = this.#manager.context;
-    if (this.protocol === 'HTTP/1.0') {
-      this.sendLocalReply(426, '');
-      return;
-    }
-    if (head.authority === '') {
-      this.sendLocalReply(400, '');
-      return;
-    }
-    if (!head.path.startsWith('/')) {
-      stats.downstreamRqNonRelativePath++;
-      this.sendLocalReply(404, '');
+    const refusal = refuseRequest(head, this.protocol, stats);
+    if (refusal !== undefined) {
+      this.sendLocalReply(refusal, '');
       return;
     }
     const origin = applyRequestHeaderRules(
@@ -233,7 +244,7 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     this.isInternal = origin.isInternal;
     this.hasEnvoyHeaders = origin.hasEnvoyHeaders;
     this.#isTraceForced = origin.isTraceForced;
-    this.route = routeTable.match(head.authority, head.path);
+    this.route = routeTable.match(this);
     if (origin.isWebSocketUpgrade && this.route !== undefined) {
       stats.downstreamRqWsOnNonWsRoute++;
       this.sendLocalReply(403, '');
@@ -281,7 +292,11 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
       }
     }
     const isClosing = this.#isClosing(isWhole);
-    applyResponseHeaderRules(headers, config.serverName, httpDate(clock.wallNow()), isClosing);
+    applyResponseHeaderRules(headers, config.serverName, httpDate(clock.wallNow()));
+    this.#manager.customResponseHeaders?.apply(headers, this);
+    if (isClosing) {
+      headers.push('connection', 'close');
+    }
   }
 
   #isClosing(isWhole: boolean): boolean {

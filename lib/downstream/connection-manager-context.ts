@@ -9,6 +9,7 @@ import type { AccessLog } from '../telemetry/access-log/access-log.js';
 import type { ConnectionManagerStats } from '../telemetry/stats/connection-manager-stats.js';
 import type { ListenerHttpStats } from '../telemetry/stats/listener-http-stats.js';
 import type { HeaderRules } from './forwarded-headers.js';
+import type { CustomResponseHeaders } from './response-headers.js';
 
 /** What a connection manager is made of. */
 export interface ConnectionManagerContext {
@@ -31,6 +32,8 @@ export interface ConnectionManagerContext {
 export interface StreamOwner {
   readonly context: ConnectionManagerContext;
   readonly headerRules: HeaderRules;
+  /** `undefined` if the route table changes nothing on responses. */
+  readonly customResponseHeaders: CustomResponseHeaders | undefined;
   /** Whether responses are to end their connections: reference 5.11. */
   readonly isDraining: boolean;
   /** Says once that something of ours is broken; the request at hand has been ended. */

@@ -4,6 +4,7 @@ import { ActiveStream, type StreamProtocol } from './active-stream.js';
 import type { ConnectionManagerContext, StreamOwner } from './connection-manager-context.js';
 import { DownstreamConnection } from './downstream-connection.js';
 import type { HeaderRules } from './forwarded-headers.js';
+import { CustomResponseHeaders } from './response-headers.js';
 
 /**
  * The HTTP half of a listener: turns what a codec reads into requests on their way through the
@@ -12,6 +13,7 @@ import type { HeaderRules } from './forwarded-headers.js';
 export class ConnectionManager implements StreamOwner {
   readonly context: ConnectionManagerContext;
   readonly headerRules: HeaderRules;
+  readonly customResponseHeaders: CustomResponseHeaders | undefined;
   readonly #localAddress: string = localAddress();
   #hasReportedError = false;
 
@@ -20,6 +22,8 @@ export class ConnectionManager implements StreamOwner {
     const { config, random, serviceCluster, serviceNode } = context;
     const internalOnlyHeaders = new Set(config.routeConfig.internalOnlyHeaders);
     this.headerRules = { config, random, serviceCluster, serviceNode, internalOnlyHeaders };
+    const custom = new CustomResponseHeaders(config.routeConfig);
+    this.customResponseHeaders = custom.isEmpty ? undefined : custom;
   }
 
   /** Whether responses are to end their connections: reference 5.11. */
@@ -29,8 +33,8 @@ export class ConnectionManager implements StreamOwner {
   }
 
   /** Describes a new connection; counting it is the listener's part. */
-  createConnection(remoteAddress: string, isTls: boolean): DownstreamConnection {
-    return new DownstreamConnection(remoteAddress, this.#localAddress, isTls);
+  createConnection(remoteAddress: string, isTls: boolean, localAddress = ''): DownstreamConnection {
+    return new DownstreamConnection(remoteAddress, this.#localAddress, isTls, localAddress);
   }
 
   /** Begins a request: the codec calls the stream, and the stream answers by `encoder`. */

@@ -8,12 +8,16 @@ export class DownstreamConnection {
   /** What is appended to `x-forwarded-for`: a loopback peer is written as this machine. */
   readonly forwardedFor: string;
   readonly isTls: boolean;
+  /** `ip:port` that the peer is connected to; empty for calls of the application itself. */
+  readonly localAddress: string;
 
-  constructor(remoteAddress: string, localAddress: string, isTls: boolean) {
+  /** `ownAddress` is what a loopback peer is called by; `localAddress` is that of the socket. */
+  constructor(remoteAddress: string, ownAddress: string, isTls: boolean, localAddress: string) {
     const address = normalizeAddress(remoteAddress);
     this.remoteAddress = address;
     this.isInternalPeer = isInternalAddress(address);
-    this.forwardedFor = isLoopbackAddress(address) ? localAddress : address;
+    this.forwardedFor = isLoopbackAddress(address) ? ownAddress : address;
     this.isTls = isTls;
+    this.localAddress = localAddress;
   }
 }

@@ -1,7 +1,8 @@
+import { isIP } from 'node:net';
 import { isInternalAddress } from '../base/ip-address.js';
 import type { Random } from '../base/random.js';
 import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
-import { type HeaderList, hasHeader, setHeader } from '../http/headers.js';
+import { getHeader, type HeaderList, hasHeader, setHeader } from '../http/headers.js';
 import type { DownstreamConnection } from './downstream-connection.js';
 
 /** What the header rules found out about a request. */
@@ -163,6 +164,19 @@ function isInternalRequest(
   }
   // Without the header the request is external, whatever the peer: reference 5.2.
   return forwardedFor !== undefined && isInternalAddress(forwardedFor.trim());
+}
+
+/** The peer, or whom a trusted peer says it speaks for: reference 5.2. */
+export function trustedClientAddress(
+  config: ConnectionManagerConfig,
+  connection: DownstreamConnection,
+  headers: HeaderList,
+): string {
+  if (config.useRemoteAddress) {
+    return connection.remoteAddress;
+  }
+  const last = getHeader(headers, 'x-forwarded-for')?.split(',').at(-1)?.trim();
+  return last !== undefined && isIP(last) !== 0 ? last : connection.remoteAddress;
 }
 
 function addForwarded(

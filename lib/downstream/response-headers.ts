@@ -1,4 +1,6 @@
+import type { RouteTableConfig } from '../config/route-table-config.js';
 import type { HeaderList } from '../http/headers.js';
+import { HeaderAdditions, type HeaderVariables } from '../router/header-additions.js';
 
 /**
  * Applies the rules of reference 5.5 and 5.8 to the headers of a response, in place: what is of
@@ -11,7 +13,6 @@ export function applyResponseHeaderRules(
   headers: HeaderList,
   serverName: string,
   date: string,
-  isClosing: boolean,
 ): void {
   let kept = 0;
   for (let i = 0; i < headers.length; i += 2) {
@@ -32,7 +33,36 @@ export function applyResponseHeaderRules(
     headers.length = kept;
   }
   headers.push('date', date, 'server', serverName);
-  if (isClosing) {
-    headers.push('connection', 'close');
+}
+
+/**
+ * What a route table changes on every response, local replies included: reference 2.9, as releases
+ * before 1.6 have it. Removing comes first.
+ */
+export class CustomResponseHeaders {
+  readonly #toRemove: ReadonlySet<string>;
+  readonly #toAdd: HeaderAdditions;
+
+  constructor(config: RouteTableConfig) {
+    this.#toRemove = new Set(config.responseHeadersToRemove);
+    this.#toAdd = new HeaderAdditions(config.responseHeadersToAdd);
+  }
+
+  get isEmpty(): boolean {
+    return this.#toRemove.size === 0 && this.#toAdd.isEmpty;
+  }
+
+  apply(headers: HeaderList, variables: HeaderVariables): void {
+    let kept = 0;
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] as string;
+      if (!this.#toRemove.has(name)) {
+        headers[kept] = name;
+        headers[kept + 1] = headers[i + 1] as string;
+        kept += 2;
+      }
+    }
+    headers.length = kept;
+    this.#toAdd.addTo(headers, variables);
   }
 }

@@ -1,3 +1,7 @@
+import { defaultRuntime } from '../base/runtime.js';
+import { createDefaultRoute } from '../config/default-route.js';
+import type { RoutedRequest } from '../http/filter.js';
+import { HeaderAdditions } from '../router/header-additions.js';
 import { Route } from '../router/route.js';
 import type { RouteMatch } from '../router/route-table.js';
 import type { ClusterManager } from '../upstream/cluster-manager.js';
@@ -22,22 +26,19 @@ export class ClusterNameRoutes implements RouteMatch {
     }
   }
 
-  /** `authority` is that of a URL, and so in lower case. */
-  match(authority: string): Route | undefined {
-    return this.#routes.get(authority);
+  /** The authority is that of a URL, and so in lower case. */
+  match({ requestHead }: RoutedRequest): Route | undefined {
+    return this.#routes.get(requestHead.authority);
   }
 
   claims(authority: string): boolean {
-    return this.match(authority) !== undefined;
+    return this.#routes.has(authority);
   }
 }
 
-/** What `timeout_ms` is when nobody says: reference 2.6.4. */
-const defaultTimeoutMs = 15_000;
+const noAdditions = new HeaderAdditions();
 
 function createRoute(cluster: string): Route {
-  return new Route({
-    match: { kind: 'prefix', prefix: '/', caseSensitive: true },
-    action: { kind: 'cluster', cluster, timeoutMs: defaultTimeoutMs, priority: 'default' },
-  });
+  const config = createDefaultRoute(cluster);
+  return new Route(config, noAdditions, defaultRuntime);
 }

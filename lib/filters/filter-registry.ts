@@ -1,4 +1,4 @@
-import type { HttpFilterConfig } from '../config/filter-config.js';
+import type { HttpFilterConfig } from '../config/http-filter-config.js';
 import type { FilterFactory } from '../http/filter.js';
 import { type RouterContext, RouterFilter } from '../router/router-filter.js';
 
@@ -10,14 +10,18 @@ export function createFilterFactories(
   configs: readonly HttpFilterConfig[],
   context: FilterContext,
 ): readonly FilterFactory[] {
-  return configs.map((config) => createFactory(config, context));
+  return configs.flatMap((config) => createFactory(config, context) ?? []);
 }
 
-function createFactory(config: HttpFilterConfig, context: FilterContext): FilterFactory {
-  switch (config.name) {
-    case 'router': {
-      const routerContext: RouterContext = { ...context, dynamicStats: config.dynamicStats };
-      return (callbacks) => new RouterFilter(routerContext, callbacks);
-    }
+/** Filters that are not built are left out: the parser has refused them, or has said so. */
+function createFactory(
+  config: HttpFilterConfig,
+  context: FilterContext,
+): FilterFactory | undefined {
+  if (config.name !== 'router') {
+    return undefined;
   }
+  const { dynamicStats } = config.config;
+  const routerContext: RouterContext = { ...context, dynamicStats };
+  return (callbacks) => new RouterFilter(routerContext, callbacks);
 }

@@ -1,6 +1,7 @@
 import type { FilterCallbacks, FilterFactory, HttpFilter } from './filter.js';
 import type { HeaderList } from './headers.js';
 import type { RequestHead, ResponseHead } from './message.js';
+import { responseFlag } from './response-flag.js';
 
 /** What waits behind a filter that has stopped. */
 interface StoppedRequest {
@@ -107,10 +108,15 @@ export class FilterChain {
   #decodeHeadFrom(first: number, head: RequestHead, endStream: boolean): void {
     const filters = this.#filters;
     for (let i = first; i < filters.length; i++) {
-      if (filters[i]?.decodeHead?.(head, endStream) === 'stop' && i < filters.length - 1) {
-        this.#stopped = { next: i + 1, head, chunks: [], endStream, trailers: undefined };
+      if (filters[i]?.decodeHead?.(head, endStream) === 'stop') {
+        if (i < filters.length - 1) {
+          this.#stopped = { next: i + 1, head, chunks: [], endStream, trailers: undefined };
+        }
         return;
       }
     }
+    // No filter takes the request on, as in a chain without a router, where Envoy lets it hang.
+    this.#callbacks.setResponseFlag(responseFlag.noRouteFound);
+    this.#callbacks.sendLocalReply(404, '');
   }
 }

@@ -2,10 +2,20 @@ import type { HeaderList } from './headers.js';
 import type { RequestHead, ResponseHead } from './message.js';
 import type { NativeExchange } from './native-exchange.js';
 
+/** What routing looks at. */
+export interface RoutedRequest {
+  readonly requestHead: RequestHead;
+  /**
+   * One whole number in [0, 2^32) for all that is drawn for this request, so that drawing again
+   * gives the same: reference 2.6.3.
+   */
+  readonly stableRandom: number;
+}
+
 /** What a route tells the filters. The routing itself is the business of `router/`. */
 export interface MatchedRoute {
-  /** The cluster that the request goes to. */
-  readonly clusterName: string;
+  /** The cluster that the request goes to; `undefined` if it goes to none, as with a redirect. */
+  clusterFor(request: RoutedRequest): string | undefined;
 }
 
 /**
@@ -32,7 +42,12 @@ export interface HttpFilter {
 }
 
 /** What a filter may ask of the request it serves. */
-export interface FilterCallbacks {
+export interface FilterCallbacks extends RoutedRequest {
+  /** The peer, or whom a trusted peer says it speaks for: reference 5.2. Without a port. */
+  readonly clientAddress: string;
+  /** `ip:port` that the client is connected to; empty if there is no connection. */
+  readonly localAddress: string;
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
   /** Whether the request came from inside: reference 5.2. */
   readonly isInternal: boolean;
   /** Whether a header `x-envoy-...` came with the request. Without one none need be looked for. */

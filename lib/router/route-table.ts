@@ -1,16 +1,35 @@
-import type { RouteTableConfig } from '../config/route-config.js';
-import { Route } from './route.js';
+import { toByteString } from '../base/byte-string.js';
+import { defaultRuntime, type Runtime } from '../base/runtime.js';
+import type { RouteTableConfig } from '../config/route-table-config.js';
+import type { MatchedRoute, RoutedRequest } from '../http/filter.js';
+import { type Redirect, sslRedirect } from './redirect.js';
+import type { Route } from './route.js';
+import { VirtualHost } from './virtual-host.js';
 
 /** The suffix wildcards of one length, `*.foo.com` under `.foo.com`. */
 interface WildcardLevel {
   readonly length: number;
-  readonly bySuffix: ReadonlyMap<string, readonly Route[]>;
+  readonly bySuffix: ReadonlyMap<string, VirtualHost>;
 }
+
+/** What a request is routed to: a route of the table, or the redirect to https before all routes. */
+export type RoutingResult = Route | SslRedirectRoute;
+
+/** Takes the place of every route where only https is let in: reference 2.4.1. */
+export class SslRedirectRoute implements MatchedRoute {
+  readonly redirect: Redirect = sslRedirect;
+
+  clusterFor(): undefined {
+    return undefined;
+  }
+}
+
+const sslRedirectRoute = new SslRedirectRoute();
 
 /** Finds routes. */
 export interface RouteMatch {
   /** Returns the route for a request, or `undefined` if there is none. */
-  match(authority: string, path: string): Route | undefined;
+  match(request: RoutedRequest): RoutingResult | undefined;
   /** Whether requests to this host are its business, even if no route matches. */
   claims(authority: string): boolean;
 }
@@ -22,17 +41,20 @@ export interface RouteMatch {
  * domain. Unchanging: a new table replaces the old one, and requests keep the one they began with.
  */
 export class RouteTable implements RouteMatch {
-  readonly #exact = new Map<string, readonly Route[]>();
+  readonly config: RouteTableConfig;
+  readonly #exact = new Map<string, VirtualHost>();
   /** Longest suffix first. */
   readonly #wildcards: readonly WildcardLevel[];
-  #any: readonly Route[] | undefined = undefined;
+  #any: VirtualHost | undefined = undefined;
 
-  constructor(config: RouteTableConfig) {
-    const levels = new Map<number, Map<string, readonly Route[]>>();
-    for (const virtualHost of config.virtualHosts) {
-      const routes = virtualHost.routes.map((route) => new Route(route));
-      for (const domain of virtualHost.domains) {
-        this.#addDomain(domain.toLowerCase(), routes, levels);
+  constructor(config: RouteTableConfig, runtime: Runtime = defaultRuntime) {
+    this.config = config;
+    const levels = new Map<number, Map<string, VirtualHost>>();
+    for (const hostConfig of config.virtualHosts) {
+      const virtualHost = new VirtualHost(hostConfig, config.requestHeadersToAdd, runtime);
+      for (const domain of hostConfig.domains) {
+        // As hosts come: bytes in UTF-8, in lower case.
+        this.#addDomain(toByteString(domain).toLowerCase(), virtualHost, levels);
       }
     }
     this.#wildcards = [...levels]
@@ -40,23 +62,28 @@ export class RouteTable implements RouteMatch {
       .map(([length, bySuffix]) => ({ length, bySuffix }));
   }
 
-  match(authority: string, path: string): Route | undefined {
-    const routes = this.#routesOf(authority);
-    if (routes !== undefined) {
-      for (const route of routes) {
-        if (route.matches(path)) {
-          return route;
-        }
+  match(request: RoutedRequest): RoutingResult | undefined {
+    const virtualHost = this.virtualHostOf(request.requestHead.authority);
+    if (virtualHost === undefined) {
+      return undefined;
+    }
+    if (virtualHost.sslRedirectFor(request) !== undefined) {
+      return sslRedirectRoute;
+    }
+    for (const route of virtualHost.routes) {
+      if (route.matches(request)) {
+        return route;
       }
     }
     return undefined;
   }
 
   claims(authority: string): boolean {
-    return this.#routesOf(authority) !== undefined;
+    return this.virtualHostOf(authority) !== undefined;
   }
 
-  #routesOf(authority: string): readonly Route[] | undefined {
+  /** The virtual host of a `Host`: exact before suffix wildcards, the longest first, before `*`. */
+  virtualHostOf(authority: string): VirtualHost | undefined {
     // Hosts mostly come in lower case already.
     const exact = this.#exact.get(authority);
     if (exact !== undefined) {
@@ -66,13 +93,13 @@ export class RouteTable implements RouteMatch {
     return this.#exact.get(host) ?? this.#matchWildcard(host) ?? this.#any;
   }
 
-  #matchWildcard(host: string): readonly Route[] | undefined {
+  #matchWildcard(host: string): VirtualHost | undefined {
     for (const { length, bySuffix } of this.#wildcards) {
       // The star stands for at least one character.
       if (host.length > length) {
-        const routes = bySuffix.get(host.slice(-length));
-        if (routes !== undefined) {
-          return routes;
+        const virtualHost = bySuffix.get(host.slice(-length));
+        if (virtualHost !== undefined) {
+          return virtualHost;
         }
       }
     }
@@ -81,21 +108,21 @@ export class RouteTable implements RouteMatch {
 
   #addDomain(
     domain: string,
-    routes: readonly Route[],
-    levels: Map<number, Map<string, readonly Route[]>>,
+    virtualHost: VirtualHost,
+    levels: Map<number, Map<string, VirtualHost>>,
   ): void {
     if (domain === '*') {
-      this.#any = routes;
+      this.#any = virtualHost;
     } else if (domain.startsWith('*')) {
       const suffix = domain.slice(1);
-      const level = levels.get(suffix.length) ?? new Map<string, readonly Route[]>();
+      const level = levels.get(suffix.length) ?? new Map<string, VirtualHost>();
       levels.set(suffix.length, level);
       if (!level.has(suffix)) {
         // Of two virtual hosts with the same wildcard the first one stays: reference 2.5.
-        level.set(suffix, routes);
+        level.set(suffix, virtualHost);
       }
     } else {
-      this.#exact.set(domain, routes);
+      this.#exact.set(domain, virtualHost);
     }
   }
 }

@@ -10,8 +10,10 @@ import type { ConnectionManagerStats } from '../telemetry/stats/connection-manag
 import type { Cluster } from '../upstream/cluster.js';
 import type { ClusterManager } from '../upstream/cluster-manager.js';
 import type { Resource } from '../upstream/resource-manager.js';
+import { type Redirect, sslRedirect } from './redirect.js';
 import { isIdempotent, ReplayBuffer } from './replay-buffer.js';
-import type { Route } from './route.js';
+import { Route } from './route.js';
+import type { RoutingResult } from './route-table.js';
 import { type RequestTimeouts, setExpectedTimeout, takeTimeouts } from './timeouts.js';
 import { type AttemptObserver, UpstreamRequest } from './upstream-request.js';
 
@@ -63,15 +65,20 @@ export class RouterFilter implements HttpFilter, AttemptObserver {
   decodeHead(head: RequestHead, endStream: boolean): FilterStatus {
     const { stats, clusterManager } = this.#context;
     stats.rqTotal++;
-    // The connection manager takes its routes from a table of `Route`s.
-    const route = this.#callbacks.route as Route | undefined;
+    // The connection manager takes its routes from a route table.
+    const route = this.#callbacks.route as RoutingResult | undefined;
     if (route === undefined) {
       stats.noRoute++;
       this.#replyNotFound();
       return 'stop';
     }
-    this.#callbacks.upstreamCluster = route.clusterName;
-    const cluster = clusterManager.get(route.clusterName);
+    if (!(route instanceof Route) || route.redirect !== undefined) {
+      this.#replyRedirect(route.redirect ?? sslRedirect, head);
+      return 'stop';
+    }
+    const clusterName = route.clusterFor(this.#callbacks) ?? '';
+    this.#callbacks.upstreamCluster = clusterName;
+    const cluster = clusterManager.get(clusterName);
     if (cluster === undefined) {
       stats.noCluster++;
       this.#replyNotFound();
@@ -211,6 +218,7 @@ export class RouterFilter implements HttpFilter, AttemptObserver {
     } else if (route.timeoutHeader !== '') {
       addHeader(head.headers, 'x-envoy-expected-rq-timeout-ms', route.timeoutHeader);
     }
+    route.rewriter?.apply(head, this.#callbacks);
   }
 
   #startAttempt(isFresh: boolean): void {
@@ -318,6 +326,11 @@ export class RouterFilter implements HttpFilter, AttemptObserver {
         (headers !== undefined && getHeader(headers, 'x-envoy-upstream-canary') === 'true');
       this.#cluster.stats.chargeResponse(status, this.#callbacks.isInternal, isCanary);
     }
+  }
+
+  #replyRedirect(redirect: Redirect, head: RequestHead): void {
+    this.#context.stats.rqRedirect++;
+    this.#callbacks.sendLocalReply(301, '', ['location', redirect(head)]);
   }
 
   #replyNotFound(): void {

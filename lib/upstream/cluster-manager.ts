@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import type { TimerWheel } from '../base/timer-wheel.js';
-import type { ClusterConfig, ClusterManagerConfig, SdsConfig } from '../config/cluster-config.js';
+import type { ClusterConfig } from '../config/cluster-config.js';
+import type { ClusterManagerConfig, SdsConfig } from '../config/cluster-manager-config.js';
 import type { StatsStore } from '../telemetry/stats/stats-store.js';
 import { Cluster } from './cluster.js';
 import { ClusterAsyncClient } from './cluster-async-client.js';
@@ -118,6 +119,10 @@ export class ClusterManager {
           refreshDelayMs: sds.refreshDelayMs,
         });
       }
+      case 'strict_dns':
+      case 'original_dst':
+        // The parser leaves such clusters out.
+        return new StaticDiscovery(cluster, []);
     }
   }
 }

@@ -9,7 +9,6 @@ import { silentLogger } from '../../lib/base/log.js';
 import {
   type CheckedOptions,
   checkOptions,
-  readConfigFile,
   type SidecarOptions,
 } from '../../lib/sidecar-options.js';
 import { buildConfig, type Json, staticCluster } from '../support/config-builder.js';
@@ -209,14 +208,4 @@ test('what is left out with unsupported: warn is logged', async () => {
   const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
   await check({ config: { ...config, flags_path: '/x' }, unsupported: 'warn', logger });
   assert.match(warnings.join('\n'), /^configuration: flags_path: /m);
-});
-
-test('a file that cannot be read says why', async () => {
-  const unreadable = (path: string, message: RegExp): Promise<void> =>
-    assert.rejects(readConfigFile(path), { code: 'SIDECAR_CONFIG_UNREADABLE', message });
-  await unreadable(
-    './no-such.json',
-    /^the configuration \.\/no-such\.json cannot be read: there is/,
-  );
-  await unreadable(tmpdir(), /it is a folder; name the file in it$/);
 });

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { normalizeAddress } from '../../base/ip-address.js';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
+import { formatHostPort } from '../../config/address.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
 import { HeadlessReply } from './headless-reply.js';
@@ -49,7 +51,11 @@ export class NodeHttp1Connection {
     this.#socket = socket;
     this.#manager = manager;
     this.#wheel = wheel;
-    this.info = manager.createConnection(socket.remoteAddress ?? '', false);
+    this.info = manager.createConnection(
+      socket.remoteAddress ?? '',
+      false,
+      formatLocalAddress(socket),
+    );
   }
 
   /** Begins counting. Called once, when the connection is accepted. */
@@ -217,4 +223,11 @@ const emptyReply = 'content-length: 0\r\nconnection: close\r\n\r\n';
 /** Whether the client has gone away; in the middle of a request, as it may, and not by mistake. */
 function hasClientLeft(code: string | undefined): boolean {
   return code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE';
+}
+
+/** `ip:port` of our end; empty if the socket is gone already. */
+function formatLocalAddress({ localAddress, localPort }: Socket): string {
+  return localAddress === undefined || localPort === undefined
+    ? ''
+    : formatHostPort({ kind: 'tcp', host: normalizeAddress(localAddress), port: localPort });
 }

@@ -116,6 +116,8 @@ export class DownstreamResponse<
 
   /** Sends the head as it is. */
   writeHeadNow(status: number, headers: HeaderList): void {
+    // It is among the headers, unless the configuration has taken it off.
+    this.sendDate = false;
     super.writeHead(status, headers);
   }
 

@@ -26,6 +26,7 @@ test('has the defaults of Envoy', () => {
     drainTimeMs: 600_000,
     fileFlushIntervalMs: 10_000,
     concurrency: 1,
+    isJson: false,
   });
 });
 
@@ -62,6 +63,7 @@ test('reads every flag', () => {
     drainTimeMs: 5000,
     fileFlushIntervalMs: 100,
     concurrency: 4,
+    isJson: false,
   });
 });
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../../../lib/base/log.js';
 import { systemRandom } from '../../../lib/base/random.js';
-import type { ConnectionManagerConfig } from '../../../lib/config/connection-manager-config.js';
+import {
+  type ConnectionManagerConfig,
+  defaultConnectionManager,
+} from '../../../lib/config/connection-manager-config.js';
 import type { ActiveStream } from '../../../lib/downstream/active-stream.js';
 import { ConnectionManager } from '../../../lib/downstream/connection-manager.js';
 import type { FilterCallbacks, HttpFilter } from '../../../lib/http/filter.js';
@@ -56,16 +59,10 @@ class RecordingEncoder implements ResponseEncoder {
 }
 
 const config: ConnectionManagerConfig = {
-  codecType: 'auto',
+  ...defaultConnectionManager,
   statPrefix: 'test',
-  routeConfig: { virtualHosts: [], validateClusters: false, internalOnlyHeaders: [] },
   filters: [],
-  addUserAgent: false,
-  serverName: 'envoy',
-  accessLogs: [],
   useRemoteAddress: true,
-  forwardClientCert: 'sanitize',
-  generateRequestId: true,
 };
 
 class Fixture {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../lib/http/filter.js';
 import { FilterChain } from '../../../lib/http/filter-chain.js';
 import type { HeaderList } from '../../../lib/http/headers.js';
 import type { RequestHead, ResponseHead } from '../../../lib/http/message.js';
+import { responseFlag } from '../../../lib/http/response-flag.js';
 
 /** Notes what it sees, and answers to a request head as it was told. */
 class NotingFilter implements HttpFilter {
@@ -54,6 +55,11 @@ function createCallbacks(log: string[], onReply: () => void = () => {}): FilterC
     isInternal: false,
     hasEnvoyHeaders: false,
     nativeExchange: undefined,
+    requestHead: { method: 'GET', path: '/', authority: 'foo.com', headers: [] },
+    stableRandom: 0,
+    clientAddress: '',
+    localAddress: '',
+    protocol: 'HTTP/1.1',
     route: undefined,
     upstreamHost: undefined,
     upstreamCluster: undefined,
@@ -301,4 +307,58 @@ test('makes an instance of each filter for each request, in their order, with it
   chain.encodeHead({ status: 200, headers: [] }, false);
   chain.onResponsePaused(true);
   chain.destroy();
+});
+
+describe('a request that no filter takes on', () => {
+  /** A chain of filters that all say `continue`, and what it asks of the request. */
+  function createIdleChain(count: number): {
+    chain: FilterChain;
+    filters: NotingFilter[];
+    log: string[];
+  } {
+    const log: string[] = [];
+    const filters = Array.from({ length: count }, (_, index) => new NotingFilter(`${index}`, log));
+    const callbacks: FilterCallbacks = {
+      ...createCallbacks(log),
+      setResponseFlag: (flag) => log.push(`flag ${flag}`),
+      sendLocalReply: (status, body) => log.push(`reply ${status} ${JSON.stringify(body)}`),
+    };
+    const chain = new FilterChain(
+      filters.map((filter) => () => filter),
+      callbacks,
+    );
+    return { chain, filters, log };
+  }
+
+  const notFound = [`flag ${responseFlag.noRouteFound}`, 'reply 404 ""'];
+
+  test('is answered with 404 and the flag NR', () => {
+    const { chain, log } = createIdleChain(2);
+    chain.decodeHead(head(), true);
+    assert.deepEqual(log, ['0: head, last', '1: head, last', ...notFound]);
+  });
+
+  test('is answered so by a chain without filters', () => {
+    const { chain, log } = createIdleChain(0);
+    chain.decodeHead(head(), false);
+    assert.deepEqual(log, notFound);
+  });
+
+  test('is answered so by filters that look at no head', () => {
+    const log: string[] = [];
+    const callbacks = createCallbacks(log, () => log.push('reply'));
+    new FilterChain([() => ({})], callbacks).decodeHead(head(), true);
+    assert.deepEqual(log, ['reply']);
+  });
+
+  test('is answered once, after a filter that had stopped has gone on', () => {
+    const { chain, filters, log } = createIdleChain(2);
+    const [first] = filters;
+    assert.ok(first);
+    first.status = 'stop';
+    chain.decodeHead(head(), true);
+    assert.deepEqual(log.splice(0), ['0: head, last']);
+    chain.continueDecoding();
+    assert.deepEqual(log, ['1: head, last', ...notFound]);
+  });
 });

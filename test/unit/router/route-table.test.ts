@@ -1,30 +1,36 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RouteConfig, RouteMatchConfig } from '../../../lib/config/route-config.js';
-import { RouteTable } from '../../../lib/router/route-table.js';
+import type { RouteConfig } from '../../../lib/config/route-config.js';
+import type { PathMatchConfig } from '../../../lib/config/route-match-config.js';
+import { RouteTable, SslRedirectRoute } from '../../../lib/router/route-table.js';
+import {
+  asBytes,
+  clusterRoute,
+  routedRequest,
+  routeTableConfig,
+  virtualHostConfig,
+} from '../../support/route-fixture.js';
 
-function route(cluster: string, match: Partial<RouteMatchConfig> = {}): RouteConfig {
-  const given = { kind: 'prefix', prefix: '/', caseSensitive: true, ...match };
-  return {
-    // Either kind, with its own keys.
-    match: given as RouteMatchConfig,
-    action: { kind: 'cluster', cluster, timeoutMs: 0, priority: 'default' },
-  };
+function route(cluster: string, match: object = {}): RouteConfig {
+  // Either kind of path, with its own keys.
+  const path = { kind: 'prefix', prefix: '/', caseSensitive: true, ...match } as PathMatchConfig;
+  return clusterRoute(cluster, { path });
 }
 
 /** A table with one virtual host for each entry: its domains, and its routes or one cluster. */
 function createTable(
   hosts: readonly (readonly [readonly string[], string | readonly RouteConfig[]])[],
 ): RouteTable {
-  return new RouteTable({
-    virtualHosts: hosts.map(([domains, routes], index) => ({
-      name: String(index),
-      domains,
-      routes: typeof routes === 'string' ? [route(routes)] : routes,
-    })),
-    validateClusters: true,
-    internalOnlyHeaders: [],
-  });
+  const virtualHosts = hosts.map(([domains, routes]) =>
+    virtualHostConfig({ domains, routes: typeof routes === 'string' ? [route(routes)] : routes }),
+  );
+  return new RouteTable(routeTableConfig({ virtualHosts }));
+}
+
+/** The cluster that a request is routed to; `undefined` if there is no route. */
+function clusterOf(table: RouteTable, authority: string, path: string): string | undefined {
+  const request = routedRequest({ authority, path });
+  return table.match(request)?.clusterFor(request);
 }
 
 describe('the virtual host', () => {
@@ -34,6 +40,7 @@ describe('the virtual host', () => {
     [['*.bar.foo.com', '*-bar.foo.com'], 'longer'],
     [['www.foo.com', 'other.com', 'Mixed.Case.com'], 'exact'],
     [['ported.com:8080', '[::1]:80'], 'ported'],
+    [['größe.com', '*.Weiß.com'], 'notAscii'],
   ]);
   const cases: readonly (readonly [string, string])[] = [
     ['www.foo.com', 'exact'],
@@ -56,17 +63,22 @@ describe('the virtual host', () => {
     ['', 'any'],
     ['__proto__', 'any'],
     ['constructor', 'any'],
+    ['*.foo.com', 'suffix'],
+    ['-bar.foo.com:80', 'any'],
+    [asBytes('größe.com'), 'notAscii'],
+    [asBytes('x.weiß.com'), 'notAscii'],
+    ['gr\xf6\xdfe.com', 'any'],
   ];
   for (const [authority, cluster] of cases) {
     test(`of ${JSON.stringify(authority)} is ${cluster}`, () => {
-      assert.equal(table.match(authority, '/')?.clusterName, cluster);
+      assert.equal(clusterOf(table, authority, '/'), cluster);
     });
   }
 
   test('is none without a domain that matches', () => {
     const strict = createTable([[['a.com', '*.b.com'], 'x']]);
     for (const authority of ['c.com', 'b.com', 'a.com:80', '']) {
-      assert.equal(strict.match(authority, '/'), undefined);
+      assert.equal(clusterOf(strict, authority, '/'), undefined);
     }
   });
 
@@ -76,7 +88,7 @@ describe('the virtual host', () => {
       [['*'], 'any'],
       [['*.foo.com'], 'suffix'],
     ]);
-    assert.equal(suffixes.match('x.foo.com', '/')?.clusterName, 'suffix');
+    assert.equal(clusterOf(suffixes, 'x.foo.com', '/'), 'suffix');
   });
 
   test('is the first of two with the same suffix', () => {
@@ -84,7 +96,7 @@ describe('the virtual host', () => {
       [['*.foo.com'], 'first'],
       [['*.FOO.com'], 'second'],
     ]);
-    assert.equal(twice.match('x.foo.com', '/')?.clusterName, 'first');
+    assert.equal(clusterOf(twice, 'x.foo.com', '/'), 'first');
   });
 
   test('is not looked for elsewhere when none of its routes matches', () => {
@@ -92,7 +104,7 @@ describe('the virtual host', () => {
       [['*'], 'any'],
       [['foo.com'], [route('only', { kind: 'path', path: '/only' })]],
     ]);
-    assert.equal(table.match('foo.com', '/else'), undefined);
+    assert.equal(clusterOf(table, 'foo.com', '/else'), undefined);
   });
 });
 
@@ -135,9 +147,20 @@ describe('the route', () => {
   ];
   for (const [path, cluster] of cases) {
     test(`of ${path} is ${cluster ?? 'none'}`, () => {
-      assert.equal(table.match('host', path)?.clusterName, cluster);
+      assert.equal(clusterOf(table, 'host', path), cluster);
     });
   }
+});
+
+test('where only https is let in, a request over plain text meets no route', () => {
+  const virtualHosts = [virtualHostConfig({ requireSsl: 'all', routes: [] })];
+  const table = new RouteTable(routeTableConfig({ virtualHosts }));
+  const plain = routedRequest({ authority: 'foo.com:80', path: '/a?b' });
+  const result = table.match(plain);
+  assert.ok(result instanceof SslRedirectRoute);
+  assert.equal(result.redirect(plain.requestHead), 'https://foo.com:80/a?b');
+  assert.equal(result.clusterFor(), undefined);
+  assert.equal(table.match(routedRequest({ headers: ['x-forwarded-proto', 'https'] })), undefined);
 });
 
 describe('claims', () => {
@@ -156,7 +179,7 @@ test('ten thousand domains cost no more than ten', () => {
     [domains, 'exact'],
     [wildcards, 'wild'],
   ]);
-  assert.equal(table.match('host-9999.com', '/')?.clusterName, 'exact');
-  assert.equal(table.match('x.wild-9999.com', '/')?.clusterName, 'wild');
-  assert.equal(table.match('x.wild-10000.com', '/'), undefined);
+  assert.equal(clusterOf(table, 'host-9999.com', '/'), 'exact');
+  assert.equal(clusterOf(table, 'x.wild-9999.com', '/'), 'wild');
+  assert.equal(clusterOf(table, 'x.wild-10000.com', '/'), undefined);
 });

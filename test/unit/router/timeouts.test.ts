@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getHeader } from '../../../lib/http/headers.js';
+import { HeaderAdditions } from '../../../lib/router/header-additions.js';
 import { Route } from '../../../lib/router/route.js';
 import { setExpectedTimeout, takeTimeouts } from '../../../lib/router/timeouts.js';
+import { clusterRoute, createRuntime, forwardAction } from '../../support/route-fixture.js';
 
 function createRoute(timeoutMs: number): Route {
-  return new Route({
-    match: { kind: 'prefix', prefix: '/', caseSensitive: true },
-    action: { kind: 'cluster', cluster: 'app', timeoutMs, priority: 'default' },
-  });
+  const config = { ...clusterRoute('app'), action: forwardAction({ timeoutMs }) };
+  return new Route(config, new HeaderAdditions(), createRuntime({}));
 }
 
 const timeoutName = 'x-envoy-upstream-rq-timeout-ms';

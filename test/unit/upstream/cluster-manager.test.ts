@@ -24,6 +24,9 @@ class ManagerFixture {
       {
         clusters,
         sds: sdsCluster && { cluster: sdsCluster, refreshDelayMs: 1000 },
+        cds: undefined,
+        localClusterName: undefined,
+        outlierEventLogPath: undefined,
       },
       {
         clock: this.clock,
@@ -52,6 +55,7 @@ function dnsCluster(name: string): ClusterConfig {
       host,
       dnsRefreshRateMs: 5000,
       dnsLookupFamily: 'v4_only',
+      dnsResolvers: [],
     },
   });
 }

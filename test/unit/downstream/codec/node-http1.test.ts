@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { silentLogger } from '../../../../lib/base/log.js';
 import { systemRandom } from '../../../../lib/base/random.js';
 import { TimerWheel } from '../../../../lib/base/timer-wheel.js';
+import { defaultConnectionManager } from '../../../../lib/config/connection-manager-config.js';
 import { createNodeHttp1Server } from '../../../../lib/downstream/codec/node-http1.js';
 import { ConnectionManager } from '../../../../lib/downstream/connection-manager.js';
 import type { HttpFilter } from '../../../../lib/http/filter.js';
@@ -30,16 +31,10 @@ async function start(t: TestContext): Promise<Fixture> {
   const silence: HttpFilter = { decodeHead: () => 'stop' };
   const manager = new ConnectionManager({
     config: {
-      codecType: 'auto',
+      ...defaultConnectionManager,
       statPrefix: 'test',
-      routeConfig: { virtualHosts: [], validateClusters: false, internalOnlyHeaders: [] },
       filters: [],
-      addUserAgent: false,
-      serverName: 'envoy',
-      accessLogs: [],
       useRemoteAddress: true,
-      forwardClientCert: 'sanitize',
-      generateRequestId: true,
     },
     routeTable: { match: () => undefined, claims: () => true },
     filterFactories: [() => silence],
