@@ -1,9 +1,22 @@
 export type { ConfigProblem, SidecarErrorCode } from './base/errors.js';
 export { ConfigError, SidecarError } from './base/errors.js';
 export type { Logger } from './base/log.js';
+export type { EnvoyV1Config } from './config/envoy-v1-config.js';
+export type { ConfigSource } from './config-file.js';
+export type { ConfigOptions, ConfigReport } from './config-report.js';
+export { explainConfig, validateConfig } from './config-report.js';
 export type { OutboundBody } from './egress/outbound-body.js';
 export type { HeaderRecord, OutboundResponse } from './egress/outbound-response.js';
 export type { BodyInput, HeadersInput, RequestOptions } from './egress/request-options.js';
+export type { ExplainOptions } from './explain/explained-request.js';
+export type {
+  ExplainedHeader,
+  ExplainedRoute,
+  Explanation,
+  ForwardExplanation,
+  NotFoundExplanation,
+  RedirectExplanation,
+} from './explain/explanation.js';
 export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';
 export { createSidecar } from './sidecar.js';
 export type { SidecarOptions } from './sidecar-options.js';

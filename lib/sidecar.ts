@@ -10,6 +10,9 @@ import { describeValue } from './config/describe-value.js';
 import type { OutboundResponse } from './egress/outbound-response.js';
 import { OutboundClient } from './egress/request.js';
 import type { RequestOptions } from './egress/request-options.js';
+import { explainRequest } from './explain/explain-request.js';
+import type { ExplainOptions } from './explain/explained-request.js';
+import type { Explanation } from './explain/explanation.js';
 import { checkOptions, type SidecarOptions } from './sidecar-options.js';
 import { type DnsResolver, systemDnsResolver } from './upstream/discovery/dns-resolver.js';
 
@@ -131,6 +134,16 @@ export class Sidecar {
    */
   request(url: string | URL, options?: RequestOptions): Promise<OutboundResponse> {
     return this.#outbound.request(url, options);
+  }
+
+  /**
+   * Says what would become of a request to one of the listeners: the virtual host, route and cluster
+   * that it takes, what is changed on it, and why the routes before did not match. Nothing is sent.
+   *
+   * Throws `SIDECAR_OPTION_INVALID` for a request that is none, or if there is no listener.
+   */
+  explain(request: ExplainOptions): Explanation {
+    return explainRequest(this.#assembly.config, request);
   }
 
   /**

@@ -8,7 +8,7 @@ import { projectRoot } from './support/project-root.js';
 
 /** What a user downloads, and how many packages come with it. Raise them knowingly. */
 const maxPackedBytes = 400_000;
-const maxInstalledPackages = 4;
+const maxInstalledPackages = 5;
 
 interface Packed {
   readonly filename: string;

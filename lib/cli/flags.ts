@@ -27,6 +27,8 @@ export type ForeignFlags = Readonly<Record<string, string>>;
 
 /** The flags of one command line, with their values as written. */
 export class ParsedFlags {
+  /** What stands between the flags and is none, in order. */
+  readonly operands: string[] = [];
   readonly #values = new Map<string, string[]>();
 
   add(flag: Flag, value: string): void {
@@ -90,6 +92,7 @@ export function parseFlags(
   args: readonly string[],
   groups: readonly FlagGroup[],
   foreign: ForeignFlags = {},
+  operands: 'with operands' | 'flags only' = 'flags only',
 ): ParsedFlags {
   const flags = groups.flatMap((group) => group.flags);
   const parsed = new ParsedFlags();
@@ -98,7 +101,11 @@ export function parseFlags(
     const argument = args[i] as string;
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
     if (match === null) {
-      throw new UsageError(`unexpected argument ${quoteText(argument)}`);
+      if (operands === 'flags only') {
+        throw new UsageError(`unexpected argument ${quoteText(argument)}`);
+      }
+      parsed.operands.push(argument);
+      continue;
     }
     const [, name = '', inlineValue] = match;
     const flag = flags.find((candidate) => candidate.name === name || candidate.short === name);

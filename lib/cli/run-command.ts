@@ -13,10 +13,12 @@ type RunCommand = (
 
 /** Each command loads only what it needs: service discovery does without the data path. */
 const loadServe = async (): Promise<RunCommand> => (await import('./serve-command.js')).runServe;
+const loadExplain = async (): Promise<RunCommand> =>
+  (await import('./explain-command.js')).runExplain;
 const loadSds = async (): Promise<RunCommand> => (await import('./sds-command.js')).runSds;
 
 /** What may stand in front of the flags, to do something else than serving. */
-const subcommands = { sds: loadSds } as const;
+const subcommands = { explain: loadExplain, sds: loadSds } as const;
 
 /**
  * Runs the command line `args` (without the program) to its end and resolves to the exit code:

@@ -1,0 +1,61 @@
+import { ConfigError, type ConfigProblem } from './base/errors.js';
+import { type ConfigSource, loadConfig } from './config-file.js';
+import { explainRequest } from './explain/explain-request.js';
+import type { ExplainOptions } from './explain/explained-request.js';
+import type { Explanation } from './explain/explanation.js';
+
+/** How a configuration is read without being used. */
+export interface ConfigOptions {
+  /**
+   * What a key does that Envoy knows and pillion does not support: `error` makes it a problem,
+   * `warn` a warning.
+   */
+  readonly unsupported?: 'error' | 'warn';
+}
+
+/** What is to be said about a configuration, in the order of the document. */
+export interface ConfigReport {
+  /** Why it would be refused; empty if it would not. */
+  readonly problems: readonly ConfigProblem[];
+  /** What its author should know although it can be used; empty if there are problems. */
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/**
+ * Checks a configuration as `createSidecar` would, and opens nothing. `unsupported` is `error` by
+ * default.
+ *
+ * Rejects with a `SidecarError` only if there is nothing to check: `SIDECAR_CONFIG_UNREADABLE` for
+ * a file that cannot be read.
+ */
+export async function validateConfig(
+  config: ConfigSource,
+  options: ConfigOptions = {},
+): Promise<ConfigReport> {
+  try {
+    const { warnings } = await loadConfig(config, options.unsupported ?? 'error');
+    return { problems: [], warnings };
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return { problems: error.problems, warnings: [] };
+    }
+    throw error;
+  }
+}
+
+/**
+ * Says what would become of a request under a configuration: which listener, virtual host, route and
+ * cluster it takes, what is changed on it, and why the routes before did not match. Nothing is sent.
+ * `unsupported` is `warn` by default: what is not supported is explained all the same.
+ *
+ * Rejects with a `ConfigError` if the configuration is refused, and with a `SidecarError` if it
+ * cannot be read, or the request is none.
+ */
+export async function explainConfig(
+  config: ConfigSource,
+  request: ExplainOptions,
+  options: ConfigOptions = {},
+): Promise<Explanation> {
+  const parsed = await loadConfig(config, options.unsupported ?? 'warn');
+  return explainRequest(parsed.config, request);
+}

@@ -1,0 +1,82 @@
+import type { Runtime } from '../base/runtime.js';
+import { formatAddress } from '../config/address.js';
+import type { Config } from '../config/config.js';
+import type { ListenerConfig } from '../config/listener-config.js';
+import { listNames, optionInvalid } from '../config/option-check.js';
+import { RouteTable } from '../router/route-table.js';
+import { explainRoute } from './explain-route.js';
+import {
+  type ExplainedRequest,
+  type ExplainOptions,
+  readExplainedRequest,
+} from './explained-request.js';
+import type { Explanation } from './explanation.js';
+
+/**
+ * Says what would become of a request: which listener, virtual host, route and cluster it takes,
+ * what is changed on it, and why the routes before did not match. Nothing is sent.
+ *
+ * Throws `SIDECAR_OPTION_INVALID` for a request that is none, or if there is no listener.
+ */
+export function explainRequest(config: Config, options: ExplainOptions): Explanation {
+  const request = readExplainedRequest(options);
+  const { runtime: values = {} } = options;
+  const runtime: Runtime = {
+    integer: (key, fallback) => (Object.hasOwn(values, key) ? (values[key] ?? fallback) : fallback),
+  };
+  const tables = config.listeners.map((listener) => ({
+    listener,
+    table: new RouteTable(listener.connectionManager.routeConfig, runtime),
+  }));
+  const chosen = chooseListener(tables, request, options.listener);
+  const clusters = new Set(listClusters(config));
+  const { method, path, authority } = request.requestHead;
+  return {
+    request: { method, url: request.url.href, host: authority, path },
+    listener: {
+      name: chosen.listener.name,
+      address: formatAddress(chosen.listener.address),
+    },
+    ...explainRoute(chosen.table, request, (name) => clusters.has(name)),
+  };
+}
+
+interface ListenerTable {
+  readonly listener: ListenerConfig;
+  readonly table: RouteTable;
+}
+
+function chooseListener(
+  tables: readonly ListenerTable[],
+  request: ExplainedRequest,
+  name: string | undefined,
+): ListenerTable {
+  if (name !== undefined) {
+    const named = tables.find(({ listener }) => listener.name === name);
+    if (named === undefined) {
+      const known = listNames(tables.map(({ listener }) => listener.name));
+      throw optionInvalid(`listener is "${name}", but the listeners are: ${known}`);
+    }
+    return named;
+  }
+  const { authority } = request.requestHead;
+  const ofPort = tables.filter(({ listener }) => listener.address.port === request.port);
+  const chosen =
+    ofPort.find(({ table }) => table.claims(authority)) ??
+    ofPort[0] ??
+    tables.find(({ table }) => table.claims(authority)) ??
+    tables[0];
+  if (chosen === undefined) {
+    throw optionInvalid('there is no listener that could take the request');
+  }
+  return chosen;
+}
+
+function listClusters({ clusterManager }: Config): string[] {
+  const { clusters, sds, cds } = clusterManager;
+  return [
+    ...clusters.map(({ name }) => name),
+    ...(sds === undefined ? [] : [sds.cluster.name]),
+    ...(cds === undefined ? [] : [cds.cluster.name]),
+  ];
+}
