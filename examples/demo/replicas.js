@@ -105,13 +105,25 @@ export class Replicas {
     return replica;
   }
 
-  /** Resolves to the replica when it serves and is registered. */
-  async #start(replica) {
+  /**
+   * Resolves to the replica when it serves and is registered. A port that was free may be taken
+   * before the replica binds it; then it tries others.
+   */
+  async #start(replica, attempts = 3) {
     Object.assign(replica, await this.#chooseAddress(replica));
     replica.child = new Child(replica.name, script, formatArguments(replica), this.#directory);
     replica.gone = this.#watch(replica);
     const url = `http://${replica.ip}:${replica.port}/healthy_check`;
-    await replica.child.waitUntil(() => answersOk(url, { headers: { host: 'foo.com' } }));
+    try {
+      await replica.child.waitUntil(() => answersOk(url, { headers: { host: 'foo.com' } }));
+    } catch (error) {
+      if (attempts === 1 || !error.message.includes('EADDRINUSE')) {
+        throw error;
+      }
+      await replica.gone;
+      this.#replicas.set(replica.number, replica);
+      return this.#start(replica, attempts - 1);
+    }
     replica.state = 'serving';
     await this.#registrations.add(replica.name, replica.ip, replica.port);
     if (replica.child.hasExited) {
