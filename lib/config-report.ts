@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigProblem } from './base/errors.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
 import { explainRequest } from './explain/explain-request.js';
-import type { ExplainOptions } from './explain/explained-request.js';
+import { type ExplainOptions, readExplainedRequest } from './explain/explained-request.js';
 import type { Explanation } from './explain/explanation.js';
 
 /** How a configuration is read without being used. */
@@ -43,6 +43,12 @@ export async function validateConfig(
   }
 }
 
+/** What becomes of a request, and what is to be said about the configuration. */
+export interface ConfigExplanation extends Explanation {
+  /** In the order of the document. */
+  readonly warnings: readonly ConfigProblem[];
+}
+
 /**
  * Says what would become of a request under a configuration: which listener, virtual host, route and
  * cluster it takes, what is changed on it, and why the routes before did not match. Nothing is sent.
@@ -55,7 +61,10 @@ export async function explainConfig(
   config: ConfigSource,
   request: ExplainOptions,
   options: ConfigOptions = {},
-): Promise<Explanation> {
-  const parsed = await loadConfig(config, options.unsupported ?? 'warn');
-  return explainRequest(parsed.config, request);
+): Promise<ConfigExplanation> {
+  // A request that is none is told of before anything is read.
+  readExplainedRequest(request);
+  const mode = options.unsupported === 'error' ? 'error' : 'explain';
+  const parsed = await loadConfig(config, mode);
+  return { ...explainRequest(parsed.config, request), warnings: parsed.warnings };
 }

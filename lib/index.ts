@@ -1,9 +1,12 @@
 export type { ConfigProblem, SidecarErrorCode } from './base/errors.js';
 export { ConfigError, SidecarError } from './base/errors.js';
 export type { Logger } from './base/log.js';
+export type { CorsConfig } from './config/cors-config.js';
 export type { EnvoyV1Config } from './config/envoy-v1-config.js';
+export type { RateLimitConfig } from './config/rate-limit-config.js';
+export type { RetryPolicyConfig } from './config/retry-policy-config.js';
 export type { ConfigSource } from './config-file.js';
-export type { ConfigOptions, ConfigReport } from './config-report.js';
+export type { ConfigExplanation, ConfigOptions, ConfigReport } from './config-report.js';
 export { explainConfig, validateConfig } from './config-report.js';
 export type { OutboundBody } from './egress/outbound-body.js';
 export type { HeaderRecord, OutboundResponse } from './egress/outbound-response.js';
@@ -14,7 +17,7 @@ export type {
   ExplainedRoute,
   Explanation,
   ForwardExplanation,
-  NotFoundExplanation,
+  LocalReplyExplanation,
   RedirectExplanation,
 } from './explain/explanation.js';
 export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';

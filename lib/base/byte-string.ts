@@ -25,3 +25,12 @@ export function bytesOf(byteString: string): Buffer {
     : byteString;
   return Buffer.from(narrow, 'latin1');
 }
+
+/** Returns what a byte string says, if its bytes are UTF-8; else the byte string. */
+export function fromByteString(byteString: string): string {
+  if (!isNotAscii.test(byteString) || isWide.test(byteString)) {
+    return byteString;
+  }
+  const text = Buffer.from(byteString, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? byteString : text;
+}

@@ -1,6 +1,5 @@
 import { describeProblem } from '../base/errors.js';
-import { loadConfig } from '../config-file.js';
-import { explainRequest } from '../explain/explain-request.js';
+import { explainConfig } from '../config-report.js';
 import type { Explanation } from '../explain/explanation.js';
 import { formatExplanation } from '../explain/format-explanation.js';
 import type { CommandIo } from './command-io.js';
@@ -16,11 +15,13 @@ export async function runExplain(args: readonly string[], io: CommandIo): Promis
     return 0;
   }
   const command = readExplainCommand(parsed);
-  const { config, warnings } = await loadConfig(command.configPath, command.unsupported);
-  for (const warning of warnings) {
-    io.stderr(`warning: ${describeProblem(warning)}\n`);
+  const { configPath, request, unsupported } = command;
+  const explanation = await explainConfig(configPath, request, { unsupported });
+  if (!command.isJson) {
+    for (const warning of explanation.warnings) {
+      io.stderr(`warning: ${describeProblem(warning)}\n`);
+    }
   }
-  const explanation = explainRequest(config, command.request);
   io.stdout(command.isJson ? formatJson(explanation) : formatExplanation(explanation));
   return 0;
 }

@@ -52,9 +52,12 @@ export function parseAddress(text: string): ParsedAddress {
   return { problem: `${quoteText(text)} is not an address: ${schemeProblem(text)}` };
 }
 
-/** Reads `host:port`, as in the `connectTo` option; an IPv6 address stands in brackets. */
-export function parseHostPort(text: string): ParsedAddress<TcpAddress> {
-  const found = splitHostPort(text);
+/**
+ * Reads `host:port`, as in the `connectTo` option; an IPv6 address stands in brackets. `usualPort` is
+ * what the message shows if the port is missing.
+ */
+export function parseHostPort(text: string, usualPort = 80): ParsedAddress<TcpAddress> {
+  const found = splitHostPort(text, usualPort);
   return typeof found === 'string'
     ? { problem: `${quoteText(text)} is not a host and port: ${found}` }
     : { address: found };
@@ -88,7 +91,7 @@ export function canonicalIp(ip: string): string {
 }
 
 /** Returns the address, or a clause that says what is wrong. */
-function splitHostPort(text: string): TcpAddress | string {
+function splitHostPort(text: string, usualPort = 80): TcpAddress | string {
   if (text.startsWith('[')) {
     return splitBracketed(text);
   }
@@ -96,7 +99,7 @@ function splitHostPort(text: string): TcpAddress | string {
   if (colon === -1) {
     return text === ''
       ? 'the host and the port are missing'
-      : `the port is missing; write ${quoteText(`${text}:80`)} with the port you mean`;
+      : `the port is missing; write ${quoteText(`${text}:${usualPort}`)} with the port you mean`;
   }
   const host = text.slice(0, colon);
   if (host.includes(':')) {

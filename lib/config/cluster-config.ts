@@ -99,7 +99,7 @@ function readClusterName(reader: JsonReader, scope: DocumentScope): string | und
     return undefined;
   }
   checkNameLength(reader, name);
-  scope.clusters.add(name, reader.placeOf('name'));
+  scope.clusters.add(name, reader.placeOf('name'), reader.string('type') === 'sds');
   return name;
 }
 

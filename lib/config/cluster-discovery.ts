@@ -9,7 +9,6 @@ import {
 import { quoteText } from './describe-value.js';
 import type { JsonItem, JsonReader } from './json-reader.js';
 import { type discoveryTypes, dnsLookupFamilies } from './schema/cluster-schema.js';
-import { UniqueValues } from './unique-values.js';
 
 /** Which addresses a name may resolve to. */
 export type DnsLookupFamily = (typeof dnsLookupFamilies)[number];
@@ -138,7 +137,7 @@ function readDns(reader: JsonReader): DnsConfig {
 
 /** A resolver is `ip:port`, without the scheme that other addresses have: reference 1.6. */
 function parseResolver(reader: JsonReader, { value, place }: JsonItem<string>): TcpAddress[] {
-  const { address, problem } = parseHostPort(value.replace(/^(?:tcp|udp):\/\//, ''));
+  const { address, problem } = parseHostPort(value.replace(/^(?:tcp|udp):\/\//, ''), 53);
   if (problem !== undefined) {
     reader.collector.problem(place, problem);
     return [];
@@ -170,19 +169,30 @@ function requireTcpHosts(reader: JsonReader, type: DiscoveryType): TcpAddress[] 
   return requireHosts(reader, type).flatMap(({ value }) => (value.kind === 'tcp' ? [value] : []));
 }
 
-function requireHosts(reader: JsonReader, type: DiscoveryType): JsonItem<Address>[] {
+/** A host, with its URL as it is written. */
+interface HostItem extends JsonItem<Address> {
+  readonly url: string;
+}
+
+function requireHosts(reader: JsonReader, type: DiscoveryType): HostItem[] {
   if (!reader.has('hosts')) {
     reader.missing('hosts');
   }
-  const unique = new UniqueValues(reader.collector, 'every host stands once');
   const hosts = reader.objects('hosts').flatMap((host) => parseHost(host, type) ?? []);
-  for (const { value, place } of hosts) {
-    unique.add(formatAddress(value), place);
-  }
-  return hosts;
+  const first = new Map<string, string>();
+  return hosts.filter(({ value, place, url }) => {
+    const address = formatAddress(value);
+    const before = first.get(address);
+    if (before === undefined) {
+      first.set(address, url);
+    } else if (before !== url) {
+      reader.collector.warning(place, `the same host as ${quoteText(before)}, which counts once`);
+    }
+    return before === undefined;
+  });
 }
 
-function parseHost(host: JsonReader, type: DiscoveryType): JsonItem<Address> | undefined {
+function parseHost(host: JsonReader, type: DiscoveryType): HostItem | undefined {
   const url = host.string('url');
   if (url === undefined) {
     return undefined;
@@ -201,7 +211,7 @@ function parseHost(host: JsonReader, type: DiscoveryType): JsonItem<Address> | u
       'url',
     );
   }
-  return { value: address, place: host.placeOf('url') };
+  return { value: address, place: host.placeOf('url'), url };
 }
 
 function checkTcpHost(host: JsonReader, address: TcpAddress, type: DiscoveryType): void {

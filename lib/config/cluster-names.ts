@@ -12,6 +12,8 @@ export interface ClusterReference {
   readonly mustExist: boolean;
   /** Whether a cluster that is yet to be discovered would not do. */
   readonly isStatic?: boolean;
+  /** Whether its hosts must not be discovered, as they are needed to discover anything. */
+  readonly isForDiscovery?: boolean;
   /** What happens without the cluster, as "requests that take this route get status 404". */
   readonly consequence: string;
 }
@@ -31,6 +33,7 @@ export class ClusterNames {
   readonly #names: UniqueValues;
   /** Clusters that stand elsewhere than in this document. */
   readonly #known = new Set<string>();
+  readonly #discovered = new Set<string>();
   readonly #leftOut = new Set<string>();
   readonly #references: ClusterReference[] = [];
   #isIncomplete = false;
@@ -41,7 +44,11 @@ export class ClusterNames {
     this.#names = new UniqueValues(collector, 'every cluster needs a name of its own');
   }
 
-  add(name: string, place: JsonPlace): void {
+  /** `isDiscovered`: whether its hosts are those of a discovery service. */
+  add(name: string, place: JsonPlace, isDiscovered = false): void {
+    if (isDiscovered) {
+      this.#discovered.add(name);
+    }
     this.#names.add(name, place);
   }
 
@@ -73,12 +80,18 @@ export class ClusterNames {
   /** Checks all references. To be called when all clusters have been added. */
   check(): void {
     let suggestions = 0;
-    for (const { name, place, mustExist, isStatic, consequence } of this.#references) {
+    for (const reference of this.#references) {
+      const { name, place, mustExist, isStatic, isForDiscovery, consequence } = reference;
       const mayComeLater = this.#areDiscovered && isStatic !== true;
       if (this.#leftOut.has(name)) {
         this.#collector.warning(
           place,
           `the cluster ${quoteText(name)} is left out, so ${consequence}`,
+        );
+      } else if (isForDiscovery === true && this.#discovered.has(name)) {
+        this.#collector.problem(
+          place,
+          `the cluster ${quoteText(name)} is of type "sds"; name one of type "static" or "logical_dns"`,
         );
       } else if (mustExist && !mayComeLater && !this.#isIncomplete && !this.#has(name)) {
         const nearest =

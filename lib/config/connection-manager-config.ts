@@ -174,7 +174,7 @@ function parseRds(reader: JsonReader | undefined, scope: DocumentScope): RdsConf
     return undefined;
   }
   const consequence = 'every request gets status 404';
-  const cluster = readClusterName(reader, 'cluster', scope, consequence, 'static');
+  const cluster = readClusterName(reader, 'cluster', scope, consequence, 'discovery service');
   const routeConfigName = reader.string('route_config_name');
   if (routeConfigName !== undefined) {
     checkNameLength(reader, routeConfigName, 'route_config_name');

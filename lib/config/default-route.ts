@@ -4,6 +4,7 @@ import { defaultTimeoutMs } from './route-defaults.js';
 /** A route that takes every path to a cluster, with every default of the schema: reference 2.6. */
 export function createDefaultRoute(cluster: string): RouteConfig {
   return {
+    index: 0,
     match: {
       path: { kind: 'prefix', prefix: '/', caseSensitive: true },
       headers: [],

@@ -26,10 +26,20 @@ export class DomainRules {
         `${quoteText(domain)} never matches: a * stands alone or as the first character`,
       );
     }
+    this.#warnOfNoHost(domain, place);
     if (star === 0 && domain.length > 1) {
       this.#addSuffix(compared, place, domain);
     } else {
       this.#domains.add(compared, place, domain);
+    }
+  }
+
+  /** A `Host` has no scheme, path or blank, so such a domain is never asked for. */
+  #warnOfNoHost(domain: string, place: JsonPlace): void {
+    const host = domain.replace(/^[a-z]+:\/\//i, '').replace(/[/?#].*$/, '');
+    if (host !== domain || /\s/.test(domain) || domain === '') {
+      const hint = host === '' || /\s/.test(host) ? '' : `; write ${quoteText(host)}`;
+      this.#collector.warning(place, `${quoteText(domain)} never matches, as it is no host${hint}`);
     }
   }
 

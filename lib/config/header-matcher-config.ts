@@ -1,3 +1,4 @@
+import { listQuoted } from './describe-value.js';
 import type { JsonReader } from './json-reader.js';
 import { readPattern } from './pattern-key.js';
 import { readHeaderName } from './shared-keys.js';
@@ -26,9 +27,21 @@ export type QueryParameterMatcherConfig = { readonly name: string } & (
 export function parseHeaderMatchers(reader: JsonReader, key: string): HeaderMatcherConfig[] {
   return reader.objects(key).flatMap((matcher) => {
     const name = readHeaderName(matcher, 'name', true);
+    warnOfUnknownPseudoHeader(matcher, name);
     const rule = readRange(matcher) ?? readValueRule(matcher);
     return name === undefined ? [] : [{ name, ...rule }];
   });
+}
+
+const pseudoHeaders = [':authority', ':method', ':path'];
+
+function warnOfUnknownPseudoHeader(matcher: JsonReader, name: string | undefined): void {
+  if (name?.startsWith(':') === true && !pseudoHeaders.includes(name)) {
+    matcher.warning(
+      `never matches, as no request has it; there are ${listQuoted(pseudoHeaders, 'and')}`,
+      'name',
+    );
+  }
 }
 
 /** Parses `query_parameters`, which may be absent. */

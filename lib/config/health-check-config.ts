@@ -95,8 +95,8 @@ function readPath(reader: JsonReader): string | undefined {
   }
   const path = readHeaderValue(reader, 'path');
   if (path !== undefined && !/^\/[^\s#]*$/.test(path)) {
-    reader.problem(
-      `expected the path of a request, such as "/healthcheck", found ${quoteText(path)}`,
+    reader.warning(
+      `hosts may refuse ${quoteText(path)}: it is not the path of a request, such as "/healthcheck"`,
       'path',
     );
   }

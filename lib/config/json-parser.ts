@@ -6,9 +6,10 @@ import {
   JsonSyntaxError,
   unexpected,
 } from './json-syntax-error.js';
+import type { PlaceTree } from './place-tree.js';
 
 /** Deeper than any configuration; a limit keeps hostile input from exhausting the stack. */
-const maxDepth = 100;
+export const maxDepth = 100;
 
 /** Repeated and forbidden keys beyond this number are not listed. */
 const maxKeyProblems = 1000;
@@ -21,9 +22,6 @@ export interface KeyProblem {
   readonly key: string;
   readonly offset: number;
 }
-
-/** Where each member and item of the containers of a document begins. */
-export type OffsetsByContainer = Map<object, Map<string | number, number>>;
 
 const tab = 0x09;
 const lineFeed = 0x0a;
@@ -61,15 +59,17 @@ export class JsonParser {
   /** Keys that are refused. They are not in the value, except for the first of equal ones. */
   readonly keyProblems: KeyProblem[] = [];
   readonly #text: string;
-  readonly #offsets: OffsetsByContainer | undefined;
+  /** What is looked for within the value at hand. */
+  #places: PlaceTree | undefined;
   readonly #path: (string | number)[] = [];
   #offset = 0;
   /** Where the containers begin that are still open, outermost first. */
   readonly #openOffsets: number[] = [];
 
-  constructor(text: string, offsets?: OffsetsByContainer) {
+  /** `places` are to be found: their offsets are noted. */
+  constructor(text: string, places?: PlaceTree) {
     this.#text = text;
-    this.#offsets = offsets;
+    this.#places = places;
   }
 
   /** Parses the whole text. Throws a `JsonSyntaxError`. */
@@ -98,7 +98,8 @@ export class JsonParser {
 
   #parseObject(): Record<string, unknown> {
     const members: Record<string, unknown> = {};
-    const offsets = this.#open(members);
+    this.#open();
+    const places = this.#places;
     this.#skipSpace();
     if (!this.#takeClose(closeBrace)) {
       do {
@@ -106,51 +107,48 @@ export class JsonParser {
         const keyOffset = this.#offset;
         const key = this.#parseKey();
         const isRefused = this.#refuseKey(members, key, keyOffset);
+        const place = notePlace(places, key, keyOffset);
+        // What is within a key that is refused is not in the value, and so is nowhere.
+        this.#places = isRefused ? undefined : place;
         this.#path.push(key);
         const value = this.#parseValue();
         this.#path.pop();
         if (!isRefused) {
           members[key] = value;
         }
-        if (offsets?.has(key) === false) {
-          offsets.set(key, keyOffset);
-        }
       } while (this.#takeComma(closeBrace));
     }
+    this.#places = places;
     this.#openOffsets.pop();
     return members;
   }
 
   #parseArray(): unknown[] {
     const items: unknown[] = [];
-    const offsets = this.#open(items);
+    this.#open();
+    const places = this.#places;
     this.#skipSpace();
     if (!this.#takeClose(closeBracket)) {
       do {
         this.#skipSpace();
-        offsets?.set(items.length, this.#offset);
+        this.#places = notePlace(places, items.length, this.#offset);
         this.#path.push(items.length);
         items.push(this.#parseValue());
         this.#path.pop();
       } while (this.#takeComma(closeBracket));
     }
+    this.#places = places;
     this.#openOffsets.pop();
     return items;
   }
 
-  /** Enters a container; returns where to note the offsets of what it holds. */
-  #open(container: object): Map<string | number, number> | undefined {
+  /** Enters a container. */
+  #open(): void {
     if (this.#openOffsets.length >= maxDepth) {
       throw new JsonSyntaxError(this.#offset, `nested more than ${maxDepth} levels deep`);
     }
     this.#openOffsets.push(this.#offset);
     this.#offset++;
-    if (this.#offsets === undefined) {
-      return undefined;
-    }
-    const offsets = new Map<string | number, number>();
-    this.#offsets.set(container, offsets);
-    return offsets;
   }
 
   #takeClose(close: number): boolean {
@@ -302,4 +300,18 @@ export class JsonParser {
       this.#offset++;
     }
   }
+}
+
+/** Notes where a place begins, if it is looked for; returns what is looked for within it. */
+function notePlace(
+  places: PlaceTree | undefined,
+  segment: string | number,
+  offset: number,
+): PlaceTree | undefined {
+  const place = places?.child(segment);
+  if (place !== undefined) {
+    // Of a key that stands twice the first counts.
+    place.offset ??= offset;
+  }
+  return place;
 }

@@ -51,20 +51,23 @@ export class JsonReader {
     variant?: string,
   ): JsonReader | undefined {
     if (!isJsonObject(value)) {
-      const hint = Array.isArray(value) && value.length === 1 ? '; remove the [ ] around it' : '';
+      const isWrapped = Array.isArray(value) && value.length === 1;
+      const hint = isWrapped ? '; remove the [ ] around it' : value === null ? '; write { }' : '';
       collector.problem(
         place,
         `expected an object with the keys of ${schema.noun}, found ${describeValue(value)}${hint}`,
       );
       return undefined;
     }
-    const check = new ObjectCheck(value, place, schema, collector, JsonReader.open);
-    return new JsonReader(place, schema, check, collector, variant);
+    return collector.within(place, () => {
+      const check = new ObjectCheck(value, place, schema, collector, JsonReader.open);
+      return new JsonReader(place, schema, check, collector, variant);
+    });
   }
 
   /** Whether this object must be left out, since it holds what is not supported. */
   get isLeftOut(): boolean {
-    return this.#isLeftOut || this.#check.isLeftOut;
+    return this.collector.leavesOut && (this.#isLeftOut || this.#check.isLeftOut);
   }
 
   /** Whether the key is there, right or wrong. */

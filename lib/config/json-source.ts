@@ -1,13 +1,9 @@
-import { JsonParser, type OffsetsByContainer } from './json-parser.js';
+import { JsonParser } from './json-parser.js';
 import type { JsonPath } from './json-path.js';
 import { JsonSyntaxError, LineIndex, positionAt, type TextPosition } from './json-syntax-error.js';
+import { PlaceTree } from './place-tree.js';
 import type { PlacedMessage } from './problem-collector.js';
-import {
-  describeKeyProblem,
-  findOffset,
-  type SourceDocument,
-  type SourceResult,
-} from './source-document.js';
+import { describeKeyProblem, type SourceDocument, type SourceResult } from './source-document.js';
 import { readSourceText } from './source-text.js';
 
 /** A value read from JSON text, that can tell at which line and column each part of it stands. */
@@ -16,7 +12,6 @@ export class JsonDocument implements SourceDocument {
   readonly keyProblems: readonly PlacedMessage[];
   readonly #text: string;
   #lines: LineIndex | undefined;
-  #located: { readonly value: unknown; readonly offsets: OffsetsByContainer } | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -29,22 +24,24 @@ export class JsonDocument implements SourceDocument {
   }
 
   positionOf(path: JsonPath): TextPosition {
-    const { value, offsets } = this.#locateAll();
-    return this.#positionAt(findOffset(value, this.#text.search(/\S/), offsets, path));
+    const [position = { line: 1, column: 1 }] = this.positionsOf([path]);
+    return position;
+  }
+
+  /** Places are only needed when there are problems, so they cost a second reading, then. */
+  positionsOf(paths: readonly JsonPath[]): TextPosition[] {
+    const places = new PlaceTree();
+    for (const path of paths) {
+      places.add(path);
+    }
+    new JsonParser(this.#text, places).parse();
+    const rootOffset = this.#text.search(/\S/);
+    return paths.map((path) => this.#positionAt(places.offsetOf(path, rootOffset)));
   }
 
   #positionAt(offset: number): TextPosition {
     this.#lines ??= new LineIndex(this.#text);
     return this.#lines.positionAt(offset);
-  }
-
-  /** Offsets are only needed when there is a problem, so they cost a second reading, then. */
-  #locateAll(): { readonly value: unknown; readonly offsets: OffsetsByContainer } {
-    if (this.#located === undefined) {
-      const offsets: OffsetsByContainer = new Map();
-      this.#located = { value: new JsonParser(this.#text, offsets).parse(), offsets };
-    }
-    return this.#located;
   }
 }
 

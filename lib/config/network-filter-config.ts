@@ -89,7 +89,8 @@ export function parseNetworkFilters(
     (filter) =>
       filter.isLeftOut ||
       filter.object('config')?.isLeftOut === true ||
-      networkFilterUnion.variants[filter.variant ?? '']?.unsupported?.leavesOut !== undefined,
+      (reader.collector.leavesOut &&
+        networkFilterUnion.variants[filter.variant ?? '']?.unsupported?.leavesOut !== undefined),
   );
   const areUnderstood = reader.lengthOf('filters') === filters.length;
   if (managers.length === 0 && areUnderstood && !isLeftOut) {

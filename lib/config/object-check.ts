@@ -33,6 +33,7 @@ export class ObjectCheck {
   readonly #schema: ObjectSchema;
   readonly #collector: ProblemCollector;
   readonly #open: OpenObject;
+  readonly #unread: { readonly keys: readonly string[]; readonly reason: string } | undefined;
   #spellings: Map<string, string> | undefined;
   #excused: string | undefined;
   #isLeftOut = false;
@@ -50,6 +51,7 @@ export class ObjectCheck {
     this.#schema = schema;
     this.#collector = collector;
     this.#open = open;
+    this.#unread = schema.unreadKeys?.(members);
     this.#checkKeys();
     this.#checkRequired();
   }
@@ -117,6 +119,13 @@ export class ObjectCheck {
       collector: this.#collector,
       open: this.#open,
     };
+    if (this.#unread?.keys.includes(key) === true) {
+      // Its type counts, and nothing else.
+      checkValue(value, schema.value, context);
+      const reason = `not read, as ${this.#unread.reason}; remove it`;
+      this.#collector.warning(context, reason);
+      return;
+    }
     const { unsupported } = schema;
     if (unsupported !== undefined && unsupported.isHarmless?.(value) !== true) {
       this.#collector.unsupported(context, unsupported);

@@ -75,13 +75,23 @@ function parse(
     collector.addProblem(problem);
   }
   const config = parseDocument(value, collector);
-  const toProblem = ({ path, message }: PlacedMessage): ConfigProblem => ({
+  const placed = (messages: readonly PlacedMessage[]): ConfigProblem[] =>
+    placeMessages(messages, document);
+  if (config === undefined || collector.hasProblems) {
+    throw new ConfigError(placed(collector.problemsIn(value)), options.source);
+  }
+  return deepFreeze({ config, warnings: placed(collector.warningsIn(value)) });
+}
+
+function placeMessages(
+  messages: readonly PlacedMessage[],
+  document: SourceDocument | undefined,
+): ConfigProblem[] {
+  const positions =
+    messages.length === 0 ? [] : document?.positionsOf(messages.map(({ path }) => path));
+  return messages.map(({ path, message }, index) => ({
     path: formatJsonPath(path),
     message,
-    ...document?.positionOf(path),
-  });
-  if (config === undefined || collector.hasProblems) {
-    throw new ConfigError(collector.problemsIn(value).map(toProblem), options.source);
-  }
-  return deepFreeze({ config, warnings: collector.warningsIn(value).map(toProblem) });
+    ...positions?.[index],
+  }));
 }

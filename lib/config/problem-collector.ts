@@ -1,3 +1,4 @@
+import { maxDepth } from './json-parser.js';
 import { DocumentOrder, type JsonPath } from './json-path.js';
 import { type JsonPlace, pathOf } from './json-place.js';
 import type { UnsupportedFeature } from './schema/unsupported-feature.js';
@@ -8,8 +9,11 @@ export interface PlacedMessage {
   readonly message: string;
 }
 
-/** What a key does that is known but not supported: refuse the document, or be left out. */
-export type UnsupportedMode = 'error' | 'warn';
+/**
+ * What a key does that is known but not supported: refuse the document, be left out, or, to explain
+ * what the document says, be read like any other.
+ */
+export type UnsupportedMode = 'error' | 'warn' | 'explain';
 
 /**
  * More problems than anybody reads. The limit keeps a large file that is wrong throughout from
@@ -17,11 +21,16 @@ export type UnsupportedMode = 'error' | 'warn';
  */
 const maxProblems = 1000;
 
+/** Far more than any configuration holds. */
+const maxObjects = 1_000_000;
+
 /** Collects everything that the parsers have to say about one document. */
 export class ProblemCollector {
   readonly #mode: UnsupportedMode;
   readonly #problems: PlacedMessage[] = [];
   readonly #warnings: PlacedMessage[] = [];
+  #depth = 0;
+  #objects = 0;
 
   constructor(mode: UnsupportedMode) {
     this.#mode = mode;
@@ -48,6 +57,37 @@ export class ProblemCollector {
     }
   }
 
+  /** Whether objects go that hold what is not supported. */
+  get leavesOut(): boolean {
+    return this.#mode !== 'explain';
+  }
+
+  /**
+   * Checks an object of the document, which may have been built by a program and so hold itself, or
+   * the same object in very many places. Returns `undefined` for what no document needs.
+   */
+  within<T>(place: JsonPlace | undefined, check: () => T): T | undefined {
+    if (this.isFull) {
+      return undefined;
+    }
+    if (this.#depth >= maxDepth) {
+      this.problem(place, `nested more than ${maxDepth} levels deep`);
+      return undefined;
+    }
+    if (++this.#objects > maxObjects) {
+      if (this.#objects === maxObjects + 1) {
+        this.problem(undefined, `it holds more than ${maxObjects} objects`);
+      }
+      return undefined;
+    }
+    this.#depth++;
+    try {
+      return check();
+    } finally {
+      this.#depth--;
+    }
+  }
+
   /** The document can be used, and does something else than its author may think. */
   warning(place: JsonPlace | undefined, message: string): void {
     add(this.#warnings, place, message);
@@ -64,8 +104,11 @@ export class ProblemCollector {
       const consequence = leavesOut === undefined ? '' : `${leavesOut} is left out, `;
       this.problem(
         place,
-        `${rule}; ${instead}, or set unsupported: 'warn' and accept that ${consequence}${without}`,
+        `${rule}; ${instead}, or set unsupported: 'warn' (--unsupported warn) and accept that ` +
+          `${consequence}${without}`,
       );
+    } else if (this.#mode === 'explain') {
+      this.warning(place, rule);
     } else if (leavesOut === undefined) {
       this.warning(place, `${rule}, so it is left out: ${without}`);
     } else {

@@ -25,8 +25,11 @@ export interface RetryPolicyConfig {
   readonly perTryTimeoutMs: number;
 }
 
-/** Parses `retry_policy`; `undefined` if it is broken. */
-export function parseRetryPolicy(reader: JsonReader): RetryPolicyConfig | undefined {
+/** Parses `retry_policy`; `undefined` if it is broken. `timeoutMs` is that of the route. */
+export function parseRetryPolicy(
+  reader: JsonReader,
+  timeoutMs: number,
+): RetryPolicyConfig | undefined {
   const list = reader.string('retry_on');
   if (list === undefined) {
     return undefined;
@@ -44,10 +47,18 @@ export function parseRetryPolicy(reader: JsonReader): RetryPolicyConfig | undefi
       'retry_on',
     );
   }
+  const perTryTimeoutMs = reader.number('per_try_timeout_ms') ?? 0;
+  if (perTryTimeoutMs > 0 && perTryTimeoutMs >= timeoutMs) {
+    const limit = timeoutMs === 0 ? 'there is none' : `that is ${timeoutMs} ms`;
+    reader.warning(
+      `dropped, as it must be shorter than the time-out of the route, and ${limit}`,
+      'per_try_timeout_ms',
+    );
+  }
   return {
     retryOn,
     numRetries: reader.number('num_retries') ?? 1,
-    perTryTimeoutMs: reader.number('per_try_timeout_ms') ?? 0,
+    perTryTimeoutMs,
   };
 }
 

@@ -75,12 +75,31 @@ export function parseRouteAction(
   checkActionKeys(reader);
   const host = readHeaderValue(reader, 'host_redirect');
   const path = readHeaderValue(reader, 'path_redirect');
+  warnOfOddRedirect(reader, host, path);
   const target = parseTarget(reader, table);
   const forward = parseForward(reader, table);
   if (target !== undefined) {
     return { kind: 'forward', target, ...forward };
   }
   return host === undefined && path === undefined ? undefined : { kind: 'redirect', host, path };
+}
+
+/** The host stands between the scheme and the path of the `location`, as it is. */
+function warnOfOddRedirect(
+  reader: JsonReader,
+  host: string | undefined,
+  path: string | undefined,
+): void {
+  const plain = host?.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
+  if (host !== undefined && plain !== undefined && plain !== host) {
+    reader.warning(
+      `only a host stands here, without scheme and path; write ${quoteText(plain)}`,
+      'host_redirect',
+    );
+  }
+  if (path !== undefined && path !== '' && !path.startsWith('/')) {
+    reader.warning(`paths begin with a slash; write ${quoteText(`/${path}`)}`, 'path_redirect');
+  }
 }
 
 function parseTarget(reader: JsonReader, table: TableScope): RouteTargetConfig | undefined {
@@ -116,6 +135,8 @@ function readCluster(
       name,
       place: reader.placeOf(key),
       mustExist: table.validateClusters,
+      // Envoy looks for them when it reads the table, before any has been discovered.
+      isStatic: true,
       consequence,
     });
   }
@@ -126,15 +147,16 @@ function parseForward(
   reader: JsonReader,
   table: TableScope,
 ): Omit<ForwardActionConfig, 'kind' | 'target'> {
-  const retryPolicy = reader.object('retry_policy');
+  const retryPolicyReader = reader.object('retry_policy');
+  const timeoutMs = reader.number('timeout_ms') ?? defaultTimeoutMs;
   const hashPolicy = reader.object('hash_policy');
   return {
     prefixRewrite: readPathText(reader, 'prefix_rewrite'),
     hostRewrite: readHeaderValue(reader, 'host_rewrite'),
     autoHostRewrite: reader.boolean('auto_host_rewrite') ?? false,
     useWebsocket: reader.boolean('use_websocket') ?? false,
-    timeoutMs: reader.number('timeout_ms') ?? defaultTimeoutMs,
-    retryPolicy: retryPolicy && parseRetryPolicy(retryPolicy),
+    timeoutMs,
+    retryPolicy: retryPolicyReader && parseRetryPolicy(retryPolicyReader, timeoutMs),
     shadow: parseShadow(reader.object('shadow'), table),
     priority: reader.oneOf('priority', routingPriorities) ?? 'default',
     rateLimits: parseRateLimits(reader),
@@ -202,7 +224,8 @@ function checkActionKeys(reader: JsonReader): void {
   if (redirects.length > 0 && reader.has('use_websocket')) {
     reader.problem('a route that redirects takes no "use_websocket"; remove it', 'use_websocket');
   }
-  if (reader.has('host_rewrite') && reader.has('auto_host_rewrite')) {
+  const isForwarding = redirects.length === 0 || targets.length > 0;
+  if (isForwarding && reader.has('host_rewrite') && reader.has('auto_host_rewrite')) {
     reader.problem('"host_rewrite" and "auto_host_rewrite" exclude each other; keep one of them');
   }
 }

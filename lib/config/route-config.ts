@@ -8,6 +8,8 @@ export type { RoutingPriority } from './route-action-config.js';
 
 /** One route: reference 2.6. Tried in order, the first match wins. */
 export interface RouteConfig {
+  /** Where it stands among the routes of its virtual host in the document, from 0 on. */
+  readonly index: number;
   readonly match: RouteMatchConfig;
   readonly action: RouteActionConfig;
   readonly requestHeadersToAdd: readonly HeaderToAddConfig[];
@@ -20,5 +22,5 @@ export function parseRoute(reader: JsonReader, table: TableScope): RouteConfig |
   const requestHeadersToAdd = parseHeadersToAdd(reader, 'request_headers_to_add');
   return match === undefined || action === undefined || reader.isLeftOut
     ? undefined
-    : { match, action, requestHeadersToAdd };
+    : { index: Number(reader.place?.segment ?? 0), match, action, requestHeadersToAdd };
 }

@@ -50,7 +50,8 @@ export interface WatchdogConfig {
 export function parseLds(document: JsonReader, scope: DocumentScope): LdsConfig | undefined {
   const reader = document.object('lds');
   const cluster =
-    reader && readClusterName(reader, 'cluster', scope, 'no listener is discovered', 'static');
+    reader &&
+    readClusterName(reader, 'cluster', scope, 'no listener is discovered', 'discovery service');
   return reader === undefined || cluster === undefined
     ? undefined
     : { cluster, refreshDelayMs: readRefreshDelay(reader) };
@@ -125,7 +126,7 @@ function readStatsdAddress(document: JsonReader): TcpAddress | undefined {
   if (text === undefined) {
     return undefined;
   }
-  const { address, problem } = parseHostPort(text);
+  const { address, problem } = parseHostPort(text, 8125);
   if (problem !== undefined) {
     document.problem(problem, key);
     return undefined;

@@ -69,8 +69,11 @@ export function readHeaderName(
   return isPseudoAllowed && lower === 'host' ? ':authority' : lower;
 }
 
-/** Which cluster a name may be that of: any, or only one that stands in the file. */
-export type ClusterOrigin = 'any' | 'static';
+/**
+ * Which cluster a name may be that of: any, one that stands in the file, or one that can be asked
+ * to discover others: it stands in the file, and so do its hosts or their names.
+ */
+export type ClusterOrigin = 'any' | 'static' | 'discovery service';
 
 /** Reads the name of a cluster that must exist wherever it is named. */
 export function readClusterName(
@@ -82,9 +85,14 @@ export function readClusterName(
 ): string | undefined {
   const name = reader.string(key);
   if (name !== undefined) {
-    const isStatic = origin === 'static';
-    const place = reader.placeOf(key);
-    scope.clusters.refer({ name, place, mustExist: true, isStatic, consequence });
+    scope.clusters.refer({
+      name,
+      place: reader.placeOf(key),
+      mustExist: true,
+      isStatic: origin !== 'any',
+      isForDiscovery: origin === 'discovery service',
+      consequence,
+    });
   }
   return name;
 }

@@ -1,4 +1,4 @@
-import type { KeyProblem, OffsetsByContainer } from './json-parser.js';
+import type { KeyProblem } from './json-parser.js';
 import type { JsonPath } from './json-path.js';
 import { formatPosition, type TextPosition } from './json-syntax-error.js';
 import type { PlacedMessage } from './problem-collector.js';
@@ -16,6 +16,8 @@ export interface SourceDocument {
    * place of the innermost container that does.
    */
   positionOf(path: JsonPath): TextPosition;
+  /** The places of several values, in one reading. */
+  positionsOf(paths: readonly JsonPath[]): TextPosition[];
 }
 
 /**
@@ -52,27 +54,4 @@ export function describeKeyProblem(kind: KeyProblem['kind'], position: TextPosit
     ? 'this key is refused, as JavaScript gives it a meaning of its own'
     : `this key stands twice in its object, here and at ${formatPosition(position)}; ` +
         'remove one of them';
-}
-
-/** The offset of what a path leads to, as far as it leads; `rootOffset` is that of `root`. */
-export function findOffset(
-  root: unknown,
-  rootOffset: number,
-  offsets: OffsetsByContainer,
-  path: JsonPath,
-): number {
-  let offset = rootOffset;
-  let container = root;
-  for (const segment of path) {
-    const members =
-      typeof container === 'object' && container !== null ? offsets.get(container) : undefined;
-    const memberOffset = members?.get(segment);
-    if (memberOffset === undefined) {
-      break;
-    }
-    offset = memberOffset;
-    // Segment and container fit: the parser noted an offset for exactly this member.
-    container = (container as Readonly<Record<string | number, unknown>>)[segment];
-  }
-  return offset;
 }

@@ -1,7 +1,7 @@
 import { positionAt, type TextPosition } from './json-syntax-error.js';
 
 /** Larger than any configuration that a person or a generator writes. */
-const maxSourceBytes = 64 * 1024 * 1024;
+const maxSourceBytes = 32 * 1024 * 1024;
 
 /** The text of a source, or the reason why it cannot be read as text. */
 export type SourceText =

@@ -243,7 +243,7 @@ function checkArray(
   const { minItems = 0, items } = schema;
   if (value.length < minItems) {
     const expected = minItems === 1 ? 'at least one entry' : `at least ${minItems} entries`;
-    refuse(value, expected, '', context);
+    context.collector.problem(context, `expected ${expected}, found ${value.length}`);
   }
   const checked: JsonItem<CheckedValue>[] = [];
   const { key, collector, open } = context;

@@ -1,15 +1,10 @@
-import type { OffsetsByContainer } from './json-parser.js';
 import type { JsonPath } from './json-path.js';
 import { LineIndex, positionAt, type TextPosition } from './json-syntax-error.js';
 import type { PlacedMessage } from './problem-collector.js';
-import {
-  describeKeyProblem,
-  findOffset,
-  type SourceDocument,
-  type SourceResult,
-} from './source-document.js';
+import { describeKeyProblem, type SourceDocument, type SourceResult } from './source-document.js';
 import { readSourceText } from './source-text.js';
 import { composeYaml } from './yaml-composer.js';
+import { findOffset, type OffsetsByContainer } from './yaml-offsets.js';
 import { YamlSyntaxError } from './yaml-syntax-error.js';
 import { YamlValueReader } from './yaml-value-reader.js';
 
@@ -37,6 +32,10 @@ class YamlDocument implements SourceDocument {
 
   positionOf(path: JsonPath): TextPosition {
     return this.#lines.positionAt(findOffset(this.value, this.#rootOffset, this.#offsets, path));
+  }
+
+  positionsOf(paths: readonly JsonPath[]): TextPosition[] {
+    return paths.map((path) => this.positionOf(path));
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Alias, Pair, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
 import { isJsonObject } from './json-members.js';
-import type { KeyProblem, OffsetsByContainer } from './json-parser.js';
+import type { KeyProblem } from './json-parser.js';
 import { maxYamlDepth, tooDeep } from './yaml-composer.js';
+import type { OffsetsByContainer } from './yaml-offsets.js';
 import { notAKey, notMergeable, readYamlKey, readYamlScalar } from './yaml-scalar.js';
 import { YamlSyntaxError } from './yaml-syntax-error.js';
 

@@ -1,6 +1,8 @@
+import { fromByteString } from '../base/byte-string.js';
 import type { Runtime } from '../base/runtime.js';
 import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
+import { describeValue } from '../config/describe-value.js';
 import type { ListenerConfig } from '../config/listener-config.js';
 import { listNames, optionInvalid } from '../config/option-check.js';
 import { RouteTable } from '../router/route-table.js';
@@ -20,24 +22,34 @@ import type { Explanation } from './explanation.js';
  */
 export function explainRequest(config: Config, options: ExplainOptions): Explanation {
   const request = readExplainedRequest(options);
-  const { runtime: values = {} } = options;
-  const runtime: Runtime = {
-    integer: (key, fallback) => (Object.hasOwn(values, key) ? (values[key] ?? fallback) : fallback),
-  };
+  const runtime = readRuntime(options.runtime ?? {});
   const tables = config.listeners.map((listener) => ({
     listener,
     table: new RouteTable(listener.connectionManager.routeConfig, runtime),
   }));
   const chosen = chooseListener(tables, request, options.listener);
   const clusters = new Set(listClusters(config));
-  const { method, path, authority } = request.requestHead;
+  const { method } = request.requestHead;
+  const path = fromByteString(request.requestHead.path);
+  const authority = fromByteString(request.requestHead.authority);
   return {
     request: { method, url: request.url.href, host: authority, path },
     listener: {
       name: chosen.listener.name,
       address: formatAddress(chosen.listener.address),
     },
-    ...explainRoute(chosen.table, request, (name) => clusters.has(name)),
+    ...explainRoute(chosen.table, request, (name) => clusters.has(name), runtime),
+  };
+}
+
+function readRuntime(values: NonNullable<ExplainOptions['runtime']>): Runtime {
+  for (const [key, value] of Object.entries(values)) {
+    if (!Number.isInteger(value) || value < 0) {
+      throw optionInvalid(`runtime.${key} is ${describeValue(value)}, expected a whole number`);
+    }
+  }
+  return {
+    integer: (key, fallback) => (Object.hasOwn(values, key) ? (values[key] ?? fallback) : fallback),
   };
 }
 

@@ -1,9 +1,13 @@
+import { fromByteString } from '../base/byte-string.js';
+import type { Runtime } from '../base/runtime.js';
 import type { HeaderToAddConfig } from '../config/header-format.js';
 import type { ForwardActionConfig } from '../config/route-action-config.js';
+import { getHeader, hasHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
 import { HeaderAdditions, type HeaderVariables } from '../router/header-additions.js';
 import type { Route } from '../router/route.js';
 import type { RouteTable } from '../router/route-table.js';
+import { takeTimeouts } from '../router/timeouts.js';
 import type { VirtualHost } from '../router/virtual-host.js';
 import { explainVirtualHost } from './explain-virtual-host.js';
 import type { ExplainedRequest } from './explained-request.js';
@@ -12,12 +16,15 @@ import type {
   ExplainedRoute,
   Explanation,
   ForwardExplanation,
-  NotFoundExplanation,
+  LocalReplyExplanation,
   RedirectExplanation,
 } from './explanation.js';
 
 /** Everything of an explanation that the route table decides. */
 export type RouteExplanation = Omit<Explanation, 'request' | 'listener'>;
+
+/** Domains beyond this number are counted. */
+const maxDomainsShown = 10;
 
 /** What variables of headers are shown as: no connection tells their values. */
 const variables: HeaderVariables = {
@@ -26,11 +33,18 @@ const variables: HeaderVariables = {
   protocol: 'HTTP/1.1',
 };
 
+/** What counts beside the table and the request. */
+interface Surroundings {
+  readonly hasCluster: (name: string) => boolean;
+  readonly runtime: Runtime;
+}
+
 /** Explains what a route table makes of a request. `hasCluster`: whether a cluster exists. */
 export function explainRoute(
   table: RouteTable,
   request: ExplainedRequest,
   hasCluster: (name: string) => boolean,
+  runtime: Runtime,
 ): RouteExplanation {
   const { config } = table;
   const virtualHost = table.virtualHostOf(request.requestHead.authority);
@@ -38,7 +52,7 @@ export function explainRoute(
   const outcome =
     virtualHost === undefined
       ? describeNoVirtualHost(table, request.requestHead)
-      : explainRoutes(virtualHost, request, hasCluster, routes);
+      : explainRoutes(virtualHost, request, { hasCluster, runtime }, routes);
   return {
     virtualHost: virtualHost && explainVirtualHost(virtualHost, request.requestHead),
     routes,
@@ -51,16 +65,21 @@ export function explainRoute(
 function describeNoVirtualHost(
   { config }: RouteTable,
   { authority }: RequestHead,
-): NotFoundExplanation {
+): LocalReplyExplanation {
   const domains = config.virtualHosts.flatMap((virtualHost) => virtualHost.domains);
   const withoutPort = authority.replace(/:\d+$/, '');
   const hint =
     withoutPort !== authority && domains.includes(withoutPort)
       ? `; the domain "${withoutPort}" is another one, as the port is a part of it`
       : '';
-  const known = domains.length === 0 ? 'there are none' : `there are ${domains.join(', ')}`;
+  const rest = domains.length - maxDomainsShown;
+  const shown = domains.slice(0, maxDomainsShown).join(', ');
+  const known =
+    domains.length === 0
+      ? 'there are none'
+      : `there are ${rest > 0 ? `${shown} and ${rest} more` : shown}`;
   return {
-    kind: 'not_found',
+    kind: 'local_reply',
     status: 404,
     reason: `no virtual host has the domain "${authority}"${hint}; ${known}`,
   };
@@ -70,7 +89,7 @@ function describeNoVirtualHost(
 function explainRoutes(
   virtualHost: VirtualHost,
   request: ExplainedRequest,
-  hasCluster: (name: string) => boolean,
+  surroundings: Surroundings,
   routes: ExplainedRoute[],
 ): Explanation['outcome'] {
   const sslRedirect = virtualHost.sslRedirectFor(request);
@@ -78,43 +97,49 @@ function explainRoutes(
     const location = sslRedirect(request.requestHead);
     return { kind: 'redirect', status: 301, location, isForSsl: true };
   }
-  for (const [index, route] of virtualHost.routes.entries()) {
+  for (const route of virtualHost.routes) {
     const failed = route.conditions.filter((condition) => !condition.matches(request));
     routes.push({
-      index,
+      index: route.config.index,
       conditions: route.conditions.map((condition) => condition.describe()),
       reasons: failed.map(
         (condition) => `${condition.describe()}, but ${condition.describeFound(request)}`,
       ),
     });
     if (failed.length === 0) {
-      return explainAction(route, virtualHost, request, hasCluster);
+      return explainAction(route, virtualHost, request, surroundings);
     }
   }
   const reason = `no route of the virtual host "${virtualHost.config.name}" matches`;
-  return { kind: 'not_found', status: 404, reason };
+  return { kind: 'local_reply', status: 404, reason };
 }
 
 function explainAction(
   route: Route,
   virtualHost: VirtualHost,
   request: ExplainedRequest,
-  hasCluster: (name: string) => boolean,
-): ForwardExplanation | RedirectExplanation | NotFoundExplanation {
+  { hasCluster, runtime }: Surroundings,
+): ForwardExplanation | RedirectExplanation | LocalReplyExplanation {
   const { action } = route.config;
   if (route.redirect !== undefined || action.kind === 'redirect') {
     const location = route.redirect?.(request.requestHead) ?? '';
     return { kind: 'redirect', status: 301, location, isForSsl: false };
+  }
+  if (asksForWebSocket(request.requestHead)) {
+    const reason = action.useWebsocket
+      ? 'upgrades are not passed on yet'
+      : 'the route does not have "use_websocket"';
+    return { kind: 'local_reply', status: 403, reason };
   }
   const cluster = route.clusterFor(request) ?? '';
   if (!hasCluster(cluster)) {
     const reason =
       action.target.kind === 'cluster_header' && cluster === ''
         ? `the header ${action.target.header}, which names the cluster, is missing`
-        : `the cluster "${cluster}" does not exist`;
-    return { kind: 'not_found', status: 404, reason };
+        : `the cluster "${fromByteString(cluster)}" does not exist`;
+    return { kind: 'local_reply', status: 404, reason };
   }
-  return explainForward(route, action, cluster, virtualHost, request);
+  return explainForward(route, action, cluster, virtualHost, request, runtime);
 }
 
 function explainForward(
@@ -123,20 +148,25 @@ function explainForward(
   cluster: string,
   virtualHost: VirtualHost,
   request: ExplainedRequest,
+  runtime: Runtime,
 ): ForwardExplanation {
   const before = request.requestHead;
   const after: RequestHead = { ...before, headers: [...before.headers] };
+  const isInternal = hasHeader(before.headers, 'x-envoy-internal');
+  const timeoutMs = isInternal ? takeTimeouts(route, after.headers).timeoutMs : route.timeoutMs;
+  const kept = after.headers.length;
+  const removed = namesOf(before.headers).filter((name) => !after.headers.includes(name));
   route.rewriter?.apply(after, variables);
   const { rateLimits, includeVhRateLimits } = action;
   const inheritsLimits = rateLimits.length === 0 || includeVhRateLimits;
   return {
     kind: 'forward',
     cluster,
-    chosenBy: describeChoice(action, request),
+    chosenBy: describeChoice(action, request, runtime),
     method: after.method,
-    host: after.authority,
-    path: after.path,
-    timeoutMs: route.timeoutMs,
+    host: fromByteString(after.authority),
+    path: fromByteString(after.path),
+    timeoutMs,
     priority: route.priority,
     retryPolicy: action.retryPolicy,
     shadow: action.shadow,
@@ -146,15 +176,28 @@ function explainForward(
     decoratorOperation: action.decoratorOperation,
     opaqueConfig: Object.fromEntries(action.opaqueConfig.map(({ key, value }) => [key, value])),
     rateLimits: inheritsLimits ? [...rateLimits, ...virtualHost.config.rateLimits] : rateLimits,
-    includeVhRateLimits: inheritsLimits,
+    inheritsRateLimits: inheritsLimits,
     cors: mergeCors(action, virtualHost),
-    requestHeadersAdded: toHeaders(after.headers.slice(before.headers.length)),
+    requestHeadersAdded: toHeaders(after.headers.slice(kept)),
+    requestHeadersRemoved: [...new Set(removed)],
   };
+}
+
+function namesOf(headers: readonly string[]): string[] {
+  return headers.filter((_, index) => index % 2 === 0);
+}
+
+/** As the connection manager finds it: reference 2.7. */
+function asksForWebSocket({ headers }: RequestHead): boolean {
+  const upgrade = getHeader(headers, 'upgrade')?.toLowerCase();
+  const options = getHeader(headers, 'connection')?.toLowerCase() ?? '';
+  return upgrade === 'websocket' && options.split(',').some((word) => word.trim() === 'upgrade');
 }
 
 function describeChoice(
   { target }: ForwardActionConfig,
   request: ExplainedRequest,
+  runtime: Runtime,
 ): string | undefined {
   switch (target.kind) {
     case 'cluster':
@@ -162,7 +205,13 @@ function describeChoice(
     case 'cluster_header':
       return `header ${target.header}`;
     case 'weighted_clusters': {
-      const weights = target.clusters.map(({ name, weight }) => `${name} ${weight} %`).join(', ');
+      const prefix = target.runtimeKeyPrefix;
+      const weights = target.clusters
+        .map(({ name, weight }) => {
+          const key = `${prefix}.${name}`;
+          return `${name} ${prefix === undefined ? weight : runtime.integer(key, weight)} %`;
+        })
+        .join(', ');
       return `weights (${weights}; the number of this request is ${request.stableRandom % 100})`;
     }
   }
@@ -203,7 +252,7 @@ function toHeaders(list: readonly string[]): ExplainedHeader[] {
   const headers: ExplainedHeader[] = [];
   for (let i = 0; i < list.length; i += 2) {
     // Names and values come in turn.
-    headers.push({ name: list[i] as string, value: list[i + 1] as string });
+    headers.push({ name: list[i] as string, value: fromByteString(list[i + 1] as string) });
   }
   return headers;
 }

@@ -1,8 +1,10 @@
+import { toByteString } from '../base/byte-string.js';
 import { describeValue } from '../config/describe-value.js';
 import { isHeaderName, isHeaderValue } from '../config/header-text.js';
+import { isJsonObject } from '../config/json-members.js';
 import { optionInvalid } from '../config/option-check.js';
 import type { RoutedRequest } from '../http/filter.js';
-import { type HeaderList, hasHeader } from '../http/headers.js';
+import { hasHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
 
 /** A request to be explained. */
@@ -33,8 +35,11 @@ export interface ExplainedRequest extends RoutedRequest {
 
 /** Checks the options of an explanation. Throws `SIDECAR_OPTION_INVALID`. */
 export function readExplainedRequest(options: ExplainOptions): ExplainedRequest {
-  const url = readUrl(options.url);
+  if (!isJsonObject(options)) {
+    throw optionInvalid(`the request is ${describeValue(options)}, expected an object with a url`);
+  }
   const { method = 'GET', random = 0 } = options;
+  const url = readUrl(options.url);
   if (typeof method !== 'string' || !isHeaderName(method)) {
     throw optionInvalid(`method is ${describeValue(method)}, expected a word such as GET`);
   }
@@ -43,7 +48,7 @@ export function readExplainedRequest(options: ExplainOptions): ExplainedRequest 
   }
   const requestHead: RequestHead = {
     method,
-    path: `${url.pathname}${url.search}`,
+    path: readPath(String(options.url)),
     authority: url.host,
     headers: [],
   };
@@ -59,29 +64,52 @@ function readUrl(value: unknown): URL {
   const text = typeof value === 'string' || value instanceof URL ? String(value) : '';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    const hint = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(text) ? `; write http://${text}` : '';
+    const hint = /^[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:\/|$)/.test(text) ? `; write http://${text}` : '';
     throw optionInvalid(`url is ${describeValue(value)}, expected one with http or https${hint}`);
   }
   return url;
 }
 
+/** The path as it is written: neither Envoy nor we fold `..` or touch escapes. */
+function readPath(url: string): string {
+  const [, path = ''] = /^[a-z]+:\/\/[^/?#]*([^#]*)/i.exec(url.trim()) ?? [];
+  return toByteString(path.startsWith('/') ? path : `/${path}`);
+}
+
 function addHeaders(head: RequestHead, headers: NonNullable<ExplainOptions['headers']>): void {
-  const entries: Iterable<readonly [string, string]> =
+  if (typeof headers !== 'object') {
+    throw optionInvalid(`headers is ${describeValue(headers)}, expected an object`);
+  }
+  const entries: Iterable<readonly [unknown, unknown]> =
     Symbol.iterator in headers ? headers : Object.entries(headers);
-  const list: HeaderList = head.headers;
   for (const [name, value] of entries) {
-    if (!isHeaderName(name.replace(/^:/, '')) || !isHeaderValue(value)) {
-      throw optionInvalid(`headers: ${describeValue(name)} is not a header with a value`);
+    if (
+      typeof name !== 'string' ||
+      typeof value !== 'string' ||
+      !isHeaderName(name.replace(/^:/, '')) ||
+      !isHeaderValue(value)
+    ) {
+      throw optionInvalid(
+        `headers: ${describeValue(name)}: ${describeValue(value)} is not a header with a value`,
+      );
     }
-    const lower = name.toLowerCase();
-    if (lower === 'host' || lower === ':authority') {
+    setHeader(head, name.toLowerCase(), toByteString(value));
+  }
+}
+
+function setHeader(head: RequestHead, name: string, value: string): void {
+  switch (name) {
+    case 'host':
+    case ':authority':
       head.authority = value;
-    } else if (lower === ':path') {
+      break;
+    case ':path':
       head.path = value;
-    } else if (lower === ':method') {
+      break;
+    case ':method':
       head.method = value;
-    } else {
-      list.push(lower, value);
-    }
+      break;
+    default:
+      head.headers.push(name, value);
   }
 }

@@ -10,7 +10,7 @@ export interface ExplainedHeader {
 
 /** One route that was looked at. */
 export interface ExplainedRoute {
-  /** Where it stands among the routes of its virtual host, from 0 on. */
+  /** Where it stands among the routes of its virtual host in the configuration, from 0 on. */
   readonly index: number;
   /** What it asks for, as in `path begins with "/api"`. */
   readonly conditions: readonly string[];
@@ -28,7 +28,7 @@ export interface ForwardExplanation {
   readonly method: string;
   readonly host: string;
   readonly path: string;
-  /** Milliseconds; 0 for no limit. */
+  /** Milliseconds, as the route or a header of an internal request says; 0 for no limit. */
   readonly timeoutMs: number;
   readonly priority: 'default' | 'high';
   readonly retryPolicy: RetryPolicyConfig | undefined;
@@ -43,10 +43,12 @@ export interface ForwardExplanation {
   /** Those of the route, and of the virtual host where they apply as well. */
   readonly rateLimits: readonly RateLimitConfig[];
   /** Whether those of the virtual host are among them. */
-  readonly includeVhRateLimits: boolean;
+  readonly inheritsRateLimits: boolean;
   /** The policy that the filter cors acts by. */
   readonly cors: CorsConfig | undefined;
   readonly requestHeadersAdded: readonly ExplainedHeader[];
+  /** Names of headers that steer the router, and that the host does not get. */
+  readonly requestHeadersRemoved: readonly string[];
 }
 
 /** A request that is answered with a redirect. */
@@ -58,10 +60,13 @@ export interface RedirectExplanation {
   readonly isForSsl: boolean;
 }
 
-/** A request that no route takes, or whose cluster does not exist. */
-export interface NotFoundExplanation {
-  readonly kind: 'not_found';
-  readonly status: 404;
+/**
+ * A request that is answered here: no route takes it, its cluster does not exist, or it asks for an
+ * upgrade that its route does not allow.
+ */
+export interface LocalReplyExplanation {
+  readonly kind: 'local_reply';
+  readonly status: 403 | 404;
   /** A clause. */
   readonly reason: string;
 }
@@ -85,7 +90,7 @@ export interface Explanation {
     | undefined;
   /** The routes that were looked at, in order; the last one is taken if its reasons are empty. */
   readonly routes: readonly ExplainedRoute[];
-  readonly outcome: ForwardExplanation | RedirectExplanation | NotFoundExplanation;
+  readonly outcome: ForwardExplanation | RedirectExplanation | LocalReplyExplanation;
   readonly responseHeadersAdded: readonly ExplainedHeader[];
   /** Names. */
   readonly responseHeadersRemoved: readonly string[];

@@ -36,7 +36,7 @@ export function formatExplanation(explanation: Explanation): string {
         add('because', 'the virtual host has "require_ssl"');
       }
       break;
-    case 'not_found':
+    case 'local_reply':
       add('answer', `${outcome.status}`);
       add('because', outcome.reason);
       break;
@@ -83,7 +83,7 @@ function addForward(explanation: Explanation, forward: ForwardExplanation, add: 
     addChange('host', request.host, forward.host, add);
   }
   add('timeout', forward.timeoutMs === 0 ? 'none' : `${forward.timeoutMs} ms`);
-  add('retries', describeRetries(forward.retryPolicy));
+  add('retries', describeRetries(forward.retryPolicy, forward.timeoutMs));
   if (forward.priority === 'high') {
     add('priority', 'high');
   }
@@ -102,6 +102,9 @@ function addForward(explanation: Explanation, forward: ForwardExplanation, add: 
   }
   addPolicies(forward, add);
   addHeaders('request +', forward.requestHeadersAdded, add);
+  for (const name of forward.requestHeadersRemoved) {
+    add('request -', name);
+  }
 }
 
 function addPolicies(forward: ForwardExplanation, add: AddLine): void {
@@ -132,11 +135,13 @@ function addHeaders(label: string, headers: readonly ExplainedHeader[], add: Add
   }
 }
 
-function describeRetries(policy: RetryPolicyConfig | undefined): string {
+function describeRetries(policy: RetryPolicyConfig | undefined, timeoutMs: number): string {
   if (policy === undefined || policy.retryOn.length === 0) {
     return 'none';
   }
   const times = policy.numRetries === 1 ? 'once' : `${policy.numRetries} times`;
-  const limit = policy.perTryTimeoutMs === 0 ? '' : `, ${policy.perTryTimeoutMs} ms for each try`;
+  // One that is not shorter than the time-out of the route is dropped: reference 3.5.
+  const isLimited = policy.perTryTimeoutMs > 0 && policy.perTryTimeoutMs < timeoutMs;
+  const limit = !isLimited ? '' : `, ${policy.perTryTimeoutMs} ms for each try`;
   return `${times}, after ${policy.retryOn.join(', ')}${limit}`;
 }

@@ -17,17 +17,6 @@ export function getHeader(headers: HeaderList, name: string): string | undefined
   return undefined;
 }
 
-/** Returns all values of `name` joined by `, `, as one field (RFC 9110, 5.2), or `undefined`. */
-export function getJoinedHeader(headers: HeaderList, name: string): string | undefined {
-  let joined: string | undefined;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === name) {
-      joined = joined === undefined ? headers[i + 1] : `${joined}, ${headers[i + 1]}`;
-    }
-  }
-  return joined;
-}
-
 /** Whether there is a header `name` (lower case). */
 export function hasHeader(headers: HeaderList, name: string): boolean {
   return getHeader(headers, name) !== undefined;

@@ -1,7 +1,7 @@
-import { toByteString } from '../base/byte-string.js';
+import { fromByteString, toByteString } from '../base/byte-string.js';
 import { quoteText } from '../config/describe-value.js';
 import type { HeaderMatcherConfig } from '../config/header-matcher-config.js';
-import { getJoinedHeader } from '../http/headers.js';
+import { getHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
 import { compileCheckedPattern } from './checked-pattern.js';
 import type { Condition } from './condition.js';
@@ -21,7 +21,7 @@ export function createHeaderCondition(config: HeaderMatcherConfig): Condition {
     describe: () => `header ${name} ${describeTest(config)}`,
     describeFound: ({ requestHead }) => {
       const value = readRequestHeader(requestHead, name);
-      return `it is ${value === undefined ? 'missing' : quoteText(value)}`;
+      return `it is ${value === undefined ? 'missing' : quoteText(fromByteString(value))}`;
     },
   };
 }
@@ -62,7 +62,7 @@ function describeTest(config: HeaderMatcherConfig): string {
   }
 }
 
-/** The value of a header, pseudo-headers included; several fields are one list. */
+/** The value of a header, pseudo-headers included; of several fields the first counts, as in Envoy. */
 export function readRequestHeader(head: RequestHead, name: string): string | undefined {
   switch (name) {
     case ':path':
@@ -72,6 +72,6 @@ export function readRequestHeader(head: RequestHead, name: string): string | und
     case ':authority':
       return head.authority;
     default:
-      return getJoinedHeader(head.headers, name);
+      return getHeader(head.headers, name);
   }
 }

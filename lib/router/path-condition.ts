@@ -1,4 +1,4 @@
-import { toByteString } from '../base/byte-string.js';
+import { fromByteString, toByteString } from '../base/byte-string.js';
 import { quoteText } from '../config/describe-value.js';
 import type { PathMatchConfig } from '../config/route-match-config.js';
 import type { RoutedRequest } from '../http/filter.js';
@@ -14,7 +14,7 @@ export function createPathCondition(match: PathMatchConfig): Condition {
 }
 
 function describeFound({ requestHead }: RoutedRequest): string {
-  return `the path is ${quoteText(requestHead.path)}`;
+  return `the path is ${quoteText(fromByteString(requestHead.path))}`;
 }
 
 type PathTest = Omit<Condition, 'describeFound'>;

@@ -1,4 +1,4 @@
-import { toByteString } from '../base/byte-string.js';
+import { fromByteString, toByteString } from '../base/byte-string.js';
 import { quoteText } from '../config/describe-value.js';
 import type { QueryParameterMatcherConfig } from '../config/header-matcher-config.js';
 import { compileCheckedPattern } from './checked-pattern.js';
@@ -16,7 +16,7 @@ export function createQueryCondition(config: QueryParameterMatcherConfig): Condi
     describe: () => `query parameter ${quoteText(config.name)} ${describeTest(config)}`,
     describeFound: ({ requestHead }) => {
       const value = readQueryParameter(requestHead.path, name);
-      return `it is ${value === undefined ? 'missing' : quoteText(value)}`;
+      return `it is ${value === undefined ? 'missing' : quoteText(fromByteString(value))}`;
     },
   };
 }

@@ -87,7 +87,7 @@ const readers = {
   // An empty name is that of no cluster.
   cluster: ({ outcome }, expected) => outcome.cluster ?? (expected === '' ? '' : null),
   redirect: ({ outcome }) => outcome.location ?? null,
-  no_match: ({ outcome }) => outcome.kind === 'not_found',
+  no_match: ({ outcome }) => outcome.kind === 'local_reply',
   path_after_rewrite: ({ outcome, request }) => outcome.path ?? request.path,
   host_after_rewrite: ({ outcome, request }) => outcome.host ?? request.host,
   timeout_ms: ({ outcome }) => outcome.timeoutMs,
@@ -96,7 +96,7 @@ const readers = {
   priority: ({ outcome }) => outcome.priority,
   decorator_operation: ({ outcome }) => outcome.decoratorOperation ?? null,
   opaque_config: ({ outcome }) => outcome.opaqueConfig,
-  include_vh_rate_limits: ({ outcome }) => outcome.includeVhRateLimits,
+  include_vh_rate_limits: ({ outcome }) => outcome.inheritsRateLimits,
   retry: ({ outcome }, expected) => readRetry(outcome.retryPolicy, expected),
   cors: ({ outcome }) => readCors(outcome.cors),
   upstream_request_headers: ({ outcome }, expected) =>

@@ -62,7 +62,10 @@ test('every key of a listener and its connection manager is read', () => {
           { path: { kind: 'path', path: '/Exact', caseSensitive: false } },
           { priority: 'high' },
         ),
-        defaultRoute('b', { path: { kind: 'prefix', prefix: '', caseSensitive: true } }),
+        {
+          ...defaultRoute('b', { path: { kind: 'prefix', prefix: '', caseSensitive: true } }),
+          index: 1,
+        },
       ],
     },
     { ...defaultVirtualHost, name: 'none' },

@@ -84,7 +84,7 @@ test('a feature that is not there yet', () => {
   const policy = '"retry_policy": { "retry_on": "5xx" }, "prefix": "/",';
   assert.deepEqual(problemsAfter('"prefix": "/",', policy), [
     `${routePath}.retry_policy: known but not supported yet (there are no retries); remove it, ` +
-      "or set unsupported: 'warn' and accept that no request is tried again (line 27, column 23)",
+      "or set unsupported: 'warn' (--unsupported warn) and accept that no request is tried again (line 27, column 23)",
   ]);
 });
 

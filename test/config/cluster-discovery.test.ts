@@ -132,11 +132,9 @@ test('resolvers are IP addresses with a port and without a scheme', () => {
   ]);
   assert.deepEqual(resolvers('10.0.0.2'), [
     'dns_resolvers[0]: "10.0.0.2" is not a host and port: the port is missing; write ' +
-      '"10.0.0.2:80" with the port you mean',
+      '"10.0.0.2:53" with the port you mean',
   ]);
-  assert.deepEqual(resolvers(), [
-    'dns_resolvers: expected at least one entry, found an empty array',
-  ]);
+  assert.deepEqual(resolvers(), ['dns_resolvers: expected at least one entry, found 0']);
   assert.deepEqual(resolvers('10.0.0.2:53', '10.0.0.2:53'), [
     'dns_resolvers[1]: the same stands at dns_resolvers[0]; remove one of them',
   ]);

@@ -181,6 +181,9 @@ test('with cds, any name may be that of a cluster that is discovered later, wher
     'cluster_manager.local_cluster_name',
     'lds.cluster',
     `${config}.rds.cluster`,
+    `${route}.cluster`,
+    `${route}.shadow.cluster`,
+    `${route}.weighted_clusters.clusters[0].name`,
     'tracing.http.driver.config.collector_cluster',
   ]);
 });

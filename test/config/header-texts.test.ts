@@ -121,7 +121,7 @@ describe('the list of added headers', () => {
       '.request_headers_to_add[1].name: unknown key; a header to add takes key, value',
     ]);
     assert.deepEqual(additionProblems(), [
-      '.request_headers_to_add: expected at least one entry, found an empty array',
+      '.request_headers_to_add: expected at least one entry, found 0',
     ]);
   });
 

@@ -118,12 +118,11 @@ test('a key that the type does not read is warned of', () => {
   assert.deepEqual(unread('redis'), ['path', 'service_name', 'send', 'receive']);
 });
 
-test('the path is that of a request', () => {
+test('a path that is none of a request is sent as it is, with a warning', () => {
   for (const wrong of ['', 'ok', 'http://a/', '/a b', '/a#b']) {
-    assert.deepEqual(problemsWith({ type: 'http', path: wrong }), [
-      `${path}.path: expected the path of a request, such as "/healthcheck", found ` +
-        JSON.stringify(wrong),
-    ]);
+    assert.deepEqual(problemsWith({ type: 'http', path: wrong }), []);
+    const warning = `${path}.path: hosts may refuse ${JSON.stringify(wrong)}: it is not the path of a request, such as "/healthcheck"`;
+    assert.ok(warningsOf(documentWith({ type: 'http', path: wrong })).includes(warning));
   }
 });
 

@@ -95,8 +95,8 @@ describe('fault', () => {
       '.delay.type: expected "fixed", found "random"',
       '.delay.fixed_delay_percent: expected an integer from 0 to 100, found an object',
       '.delay.fixed_duration_ms: expected an integer greater than 0, found 0',
-      '.headers: expected at least one entry, found an empty array',
-      '.downstream_nodes: expected at least one entry, found an empty array',
+      '.headers: expected at least one entry, found 0',
+      '.downstream_nodes: expected at least one entry, found 0',
     ]);
   });
 

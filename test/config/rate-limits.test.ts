@@ -35,7 +35,7 @@ test('a rate limit has a stage, perhaps a key that turns it off, and actions', (
 test('a rate limit is refused without actions, or with a stage above 10', () => {
   assert.deepEqual(limitProblems({ stage: 11, actions: [] }), [
     '.stage: expected at most 10, found 11',
-    '.actions: expected at least one entry, found an empty array',
+    '.actions: expected at least one entry, found 0',
   ]);
   assert.deepEqual(limitProblems({ stage: -1 }), [
     ': the key "actions" is missing; add it, for example "actions": [{ "type": "remote_address" }]',
@@ -103,7 +103,7 @@ describe('an action', () => {
       [
         '[0]: the key "descriptor_value" is missing; add it, for example "descriptor_value": "..."',
         '[0]: the key "headers" is missing; add it, for example "headers": [{ "name": ... }]',
-        '[1].headers: expected at least one entry, found an empty array',
+        '[1].headers: expected at least one entry, found 0',
         '[2].headers[0].name: "a b" is not the name of a header',
         '[2].expect_match: expected true or false, found 1',
       ],

@@ -72,7 +72,7 @@ test('a chain without the router, or with filters behind it, earns a warning', (
       'request',
   ]);
   assert.deepEqual(problemsOf(managerDocument({ filters: [] })), [
-    `${manager}.filters: expected at least one entry, found an empty array`,
+    `${manager}.filters: expected at least one entry, found 0`,
   ]);
 });
 

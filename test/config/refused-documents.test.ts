@@ -28,7 +28,7 @@ test('a document that is no object is refused whatever it is', () => {
   ]);
   assert.deepEqual(problemsOf([]), [`${expected} an empty array`]);
   assert.deepEqual(problemsOf('./envoy.json'), [`${expected} "./envoy.json"`]);
-  assert.deepEqual(problemsOf(null), [`${expected} null`]);
+  assert.deepEqual(problemsOf(null), [`${expected} null; write { }`]);
   assert.deepEqual(problemsOf(undefined), [`${expected} nothing`]);
   assert.deepEqual(
     problemsOf(() => {}),

@@ -6,6 +6,7 @@ import {
   type JsonValue,
   problemsOf,
   staticCluster,
+  warningsOf,
 } from '../support/config-documents.js';
 
 const cluster = 'cluster_manager.clusters[0]';
@@ -28,7 +29,7 @@ test('static and DNS clusters need hosts', () => {
         '"hosts": [{ "url": "tcp://127.0.0.1:8080" }]',
     ]);
     assert.deepEqual(clusterProblems({ type, hosts: [] }), [
-      `${cluster}.hosts: expected at least one entry, found an empty array`,
+      `${cluster}.hosts: expected at least one entry, found 0`,
     ]);
   }
 });
@@ -77,9 +78,13 @@ test('a logical_dns cluster has exactly one host', () => {
   ]);
 });
 
-test('a host stands once in a cluster, however it is written', () => {
-  assert.deepEqual(clusterProblems({ hosts: hosts('tcp://[::1]:80', 'tcp://[0::1]:80') }), [
-    `${cluster}.hosts[1].url: "tcp://[::1]:80" already stands at ${cluster}.hosts[0].url; ` +
-      'every host stands once',
+test('a host that stands twice is refused, and one that is written in two ways counts once', () => {
+  assert.deepEqual(clusterProblems({ hosts: hosts('tcp://[::1]:80', 'tcp://[::1]:80') }), [
+    `${cluster}.hosts[1]: the same stands at ${cluster}.hosts[0]; remove one of them`,
+  ]);
+  const twoWays = { hosts: hosts('tcp://[::1]:80', 'tcp://[0::1]:80') };
+  assert.deepEqual(clusterProblems(twoWays), []);
+  assert.deepEqual(warningsOf(clustersDocument([staticCluster(twoWays)])), [
+    `${cluster}.hosts[1].url: the same host as "tcp://[::1]:80", which counts once`,
   ]);
 });

@@ -134,7 +134,7 @@ describe('weights', () => {
 
   test('are those of at least one cluster', () => {
     assert.deepEqual(weightProblems(), [
-      '.weighted_clusters.clusters: expected at least one entry, found an empty array',
+      '.weighted_clusters.clusters: expected at least one entry, found 0',
     ]);
     assert.deepEqual(routeProblems({ prefix: '/', weighted_clusters: {} }), [
       '.weighted_clusters: the key "clusters" is missing; add it, for example ' +

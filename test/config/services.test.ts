@@ -61,8 +61,8 @@ test('an api_type of v2 is known and not supported', () => {
     assert.equal(
       problemsOf(document)[1],
       'cluster_manager.cds.api_type: known but not supported yet (discovery services are asked in ' +
-        'the protocol of v1 only); write "REST_LEGACY", or set unsupported: \'warn\' and accept ' +
-        'that the service is asked in the protocol of v1',
+        'the protocol of v1 only); write "REST_LEGACY", or set unsupported: \'warn\' (--unsupported warn) ' +
+        'and accept that the service is asked in the protocol of v1',
     );
   }
   const legacy = clustersDocument([], { cds: { cluster, api_type: 'REST_LEGACY' } });

@@ -47,7 +47,7 @@ test('the address of statsd is an IP address and a port', () => {
     `${key}: expected an IP address, found the name "statsd"`,
   ]);
   assert.deepEqual(problemsWith({ [key]: '127.0.0.1' }), [
-    `${key}: "127.0.0.1" is not a host and port: the port is missing; write "127.0.0.1:80" with ` +
+    `${key}: "127.0.0.1" is not a host and port: the port is missing; write "127.0.0.1:8125" with ` +
       'the port you mean',
   ]);
   assert.deepEqual(problemsWith({ [key]: '::1:8125' }), [

@@ -72,7 +72,7 @@ test('every unsupported key is a problem with its path, the reason and what to d
     const consequence = leavesOut === undefined ? without : `${leavesOut} is left out, ${without}`;
     const expected =
       `${path}: ${known} (${reason}); ${instead}, ` +
-      `or set unsupported: 'warn' and accept that ${consequence}`;
+      `or set unsupported: 'warn' (--unsupported warn) and accept that ${consequence}`;
     assert.ok(problemsOf(document).includes(expected), expected);
   }
 });
@@ -120,7 +120,7 @@ test('the messages for an unsupported key', () => {
   const document = routesDocument({ prefix: '/', cluster: 'a', retry_policy: { retry_on: '5xx' } });
   assert.deepEqual(problemsOf(document), [
     `${routePath}.retry_policy: ${known} (there are no retries); remove it, ` +
-      "or set unsupported: 'warn' and accept that no request is tried again",
+      "or set unsupported: 'warn' (--unsupported warn) and accept that no request is tried again",
   ]);
   assert.deepEqual(warningsOf(document), [
     `${routePath}.retry_policy: ${known} (there are no retries), so it is left out: ` +

@@ -88,7 +88,7 @@ describe('virtual clusters', () => {
         'character 2; close it with "]", or write "\\[" for the character itself',
     ]);
     assert.deepEqual(hostProblems({ virtual_clusters: [] }), [
-      '.virtual_clusters: expected at least one entry, found an empty array',
+      '.virtual_clusters: expected at least one entry, found 0',
     ]);
   });
 

@@ -5,6 +5,7 @@ import { explainConfig, validateConfig } from '../../lib/config-report.js';
 import { buildConfig, staticCluster } from '../support/config-builder.js';
 import { runPillion, writeTemporary } from '../support/pillion-command.js';
 import { projectRoot } from '../support/project-root.js';
+import { TestProxy } from '../support/proxy.js';
 
 const edge = join(projectRoot, 'test', 'support', 'seed', 'edge-envoy', 'envoy.json');
 const service = 'flask-app-envoy-service.default.svc.cluster.local';
@@ -64,6 +65,36 @@ test('pillion explain explains what is not supported, with a warning', async (t)
   const strict = await runPillion(t, 'explain', '-c', path, '--unsupported=error', 'http://a/');
   assert.equal(strict.code, 1);
   assert.match(strict.stderr, /refused, 1 problem/);
+});
+
+test('what would be left out is explained all the same', async () => {
+  const clusters = [
+    {
+      ...staticCluster('a', ['tcp://orders.internal:80']),
+      type: 'strict_dns',
+    },
+  ];
+  const listener = { ssl_context: { cert_chain_file: '/a', private_key_file: '/b' } };
+  const config = buildConfig({ clusters, listener });
+  const { outcome, warnings } = await explainConfig(config, { url: 'http://foo.com/' });
+  assert.equal(outcome.kind === 'forward' && outcome.cluster, 'a');
+  assert.deepEqual(
+    warnings.map(({ path }) => path),
+    ['listeners[0].ssl_context', 'cluster_manager.clusters[0].type'],
+  );
+  await assert.rejects(
+    explainConfig(config, { url: 'http://foo.com/' }, { unsupported: 'error' }),
+    {
+      code: 'SIDECAR_CONFIG_INVALID',
+    },
+  );
+});
+
+test('a running sidecar explains as it serves', async (t) => {
+  const proxy = await TestProxy.start(t, { route: { prefix_rewrite: '/v2/' } });
+  const { outcome, listener } = proxy.sidecar.explain({ url: 'http://foo.com/x' });
+  assert.equal(outcome.kind === 'forward' && outcome.path, '/v2/x');
+  assert.equal(listener.address, 'tcp://0.0.0.0:80');
 });
 
 const wrongUsage: [args: string[], message: RegExp][] = [

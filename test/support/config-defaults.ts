@@ -66,6 +66,7 @@ export function defaultRoute(
   action: Partial<ForwardActionConfig> = {},
 ): RouteConfig {
   return {
+    index: 0,
     match: {
       path: { kind: 'prefix', prefix: '/', caseSensitive: true },
       headers: [],

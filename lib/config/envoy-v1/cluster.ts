@@ -23,7 +23,7 @@ export interface EnvoyV1Cluster {
   readonly ring_hash_lb_config?: EnvoyV1RingHashLbConfig;
   /**
    * The hosts, or the names that they are found by. Required for static and DNS clusters; exactly
-   * one for logical_dns. At least one entry.
+   * one for logical_dns. At least one entry. No entry stands twice.
    */
   readonly hosts?: readonly EnvoyV1Host[];
   /** What the discovery service is asked for. Required for sds clusters. */

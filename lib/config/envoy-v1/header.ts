@@ -4,7 +4,10 @@
 export interface EnvoyV1HeaderMatcher {
   /** Name of the header; `:method`, `:path` and `:authority` are headers too. */
   readonly name: string;
-  /** What the header must equal. Without it, or empty, the header must be there. */
+  /**
+   * What the header must equal. Without it, or empty, the header must be there. Of several fields
+   * of the name the first counts.
+   */
   readonly value?: string;
   /** Whether `value` is a regular expression that must match the whole header. Default: false. */
   readonly regex?: boolean;
@@ -25,8 +28,9 @@ export interface EnvoyV1HeaderToAdd {
   /** Name of the header. */
   readonly key: string;
   /**
-   * Value of the header. `%CLIENT_IP%`, `%PROTOCOL%` and `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`
-   * are replaced; `%%` is a percent sign.
+   * Value of the header. `%CLIENT_IP%`, `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`,
+   * `%DOWNSTREAM_LOCAL_ADDRESS%`, `%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%` and `%PROTOCOL%` (such
+   * as `HTTP/1.1`) are replaced; `%%` is a percent sign.
    */
   readonly value: string;
 }

@@ -108,8 +108,11 @@ export interface EnvoyV1EchoFilter {
   readonly type?: 'read' | 'write' | 'both';
 }
 
-/** Writes back whatever it reads. It has no keys. Reference 6.2.7. */
-export type EnvoyV1Echo = Readonly<Record<string, never>>;
+/**
+ * Writes back whatever it reads. It has no keys. Unknown keys are passed over, with a warning.
+ * Reference 6.2.7.
+ */
+export type EnvoyV1Echo = Readonly<Record<string, unknown>>;
 
 /**
  * The network filter mongo_proxy. Not supported yet: of the network filters only

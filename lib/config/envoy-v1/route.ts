@@ -94,7 +94,7 @@ export interface EnvoyV1QueryParameterMatcher {
 export interface EnvoyV1RouteRuntime {
   /** The runtime key. */
   readonly key: string;
-  /** The share in percent while the key has no value. At least 0. */
+  /** The share in percent while the key has no value. */
   readonly default: number;
 }
 

@@ -163,13 +163,13 @@ export const clusterSchema: ObjectSchema = {
       },
     },
     hosts: {
-      value: listOf(object(hostSchema), { minItems: 1 }),
+      value: listOf(object(hostSchema), { minItems: 1, uniqueItems: true }),
       example: '[{ "url": "tcp://127.0.0.1:8080" }]',
       description:
         'The hosts, or the names that they are found by. Required for static and DNS clusters; ' +
         'exactly one for logical_dns.',
       difference:
-        'Each stands once; ports are 1 to 65535; a slash at the end of a URL is passed over. Not read ' +
+        'Ports are 1 to 65535; a slash at the end of a URL is passed over. Not read ' +
         'for `sds`, with a warning.',
       test: 'logical-dns',
     },

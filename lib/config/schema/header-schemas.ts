@@ -40,7 +40,9 @@ export const headerMatcherSchema: ObjectSchema = {
     },
     value: {
       value: text,
-      description: 'What the header must equal. Without it, or empty, the header must be there.',
+      description:
+        'What the header must equal. Without it, or empty, the header must be there. Of several fields ' +
+        'of the name the first counts.',
       test: 'route-matching',
     },
     regex: {
@@ -81,8 +83,9 @@ export const headerToAddSchema: ObjectSchema = {
       isRequired: true,
       example: '"edge"',
       description:
-        'Value of the header. `%CLIENT_IP%`, `%PROTOCOL%` and ' +
-        '`%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%` are replaced; `%%` is a percent sign.',
+        'Value of the header. `%CLIENT_IP%`, `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`, ' +
+        '`%DOWNSTREAM_LOCAL_ADDRESS%`, `%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%` and `%PROTOCOL%` ' +
+        '(such as `HTTP/1.1`) are replaced; `%%` is a percent sign.',
       difference: 'Must be fit for a header; an unknown variable is refused.',
       test: 'header-rules',
     },

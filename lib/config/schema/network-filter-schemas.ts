@@ -222,6 +222,7 @@ const echoSchema: ObjectSchema = {
   typeName: 'Echo',
   description: 'Writes back whatever it reads. It has no keys.',
   reference: '6.2.7',
+  isOpen: true,
   keys: {},
 };
 

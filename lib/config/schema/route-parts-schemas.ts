@@ -45,7 +45,8 @@ export const routeRuntimeSchema: ObjectSchema = {
       test: 'route-matching',
     },
     default: {
-      value: count,
+      value: { type: 'integer', min: Number.MIN_SAFE_INTEGER },
+      example: '50',
       isRequired: true,
       description: 'The share in percent while the key has no value.',
       test: 'route-matching',

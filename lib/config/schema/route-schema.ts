@@ -134,12 +134,39 @@ const targetKeys: Readonly<Record<string, KeySchema>> = {
   },
 };
 
+const targets = ['cluster', 'cluster_header', 'weighted_clusters'];
+
+/** What Envoy does not read in a route that redirects: reference 2.6.4. */
+const unreadOfRedirects = [
+  'prefix_rewrite',
+  'host_rewrite',
+  'auto_host_rewrite',
+  'timeout_ms',
+  'retry_policy',
+  'shadow',
+  'priority',
+  'rate_limits',
+  'include_vh_rate_limits',
+  'hash_policy',
+  'request_headers_to_add',
+  'opaque_config',
+  'decorator',
+  'cors',
+];
+
 /** One route. */
 export const routeSchema: ObjectSchema = {
   noun: 'a route',
   typeName: 'Route',
   description: 'What requests it matches, and where they go.',
   reference: '2.6',
+  unreadKeys: (members) => {
+    const has = (key: string): boolean => members[key] !== undefined;
+    const redirects = has('host_redirect') || has('path_redirect');
+    return redirects && !targets.some(has)
+      ? { keys: unreadOfRedirects, reason: 'the route redirects' }
+      : undefined;
+  },
   keys: {
     ...matchKeys,
     ...targetKeys,

@@ -88,6 +88,10 @@ export interface ObjectSchema {
   readonly reference: string;
   readonly keys: Readonly<Record<string, KeySchema>>;
   readonly foreign?: Readonly<Record<string, ForeignKey>>;
+  /** The keys that Envoy does not read in an object with these members, and why, as a clause. */
+  readonly unreadKeys?: (
+    members: Readonly<Record<string, unknown>>,
+  ) => { readonly keys: readonly string[]; readonly reason: string } | undefined;
   /** Whether Envoy passes over unknown keys, which then earn a warning only: reference 1.12. */
   readonly isOpen?: true;
 }

@@ -233,7 +233,7 @@ test('what is no object does not open', () => {
     return messagesOf(collector);
   };
   const expected = 'expected an object with the keys of a thing, found';
-  assert.deepEqual(messages(null), [`${expected} null`]);
+  assert.deepEqual(messages(null), [`${expected} null; write { }`]);
   assert.deepEqual(messages('a'), [`${expected} "a"`]);
   assert.deepEqual(messages([{}]), [`${expected} an array; remove the [ ] around it`]);
   assert.deepEqual(messages([{}, {}]), [`${expected} an array`]);

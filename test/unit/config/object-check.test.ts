@@ -110,7 +110,7 @@ test('an unsupported key is a problem, or a warning where such keys are left out
   const schema = objectSchema({ isRed: { value: flag, unsupported: feature } });
   assert.deepEqual(check({ isRed: true }, schema), {
     problems: [
-      `isRed: ${rule}; remove it, or set unsupported: 'warn' and accept that it stays gray`,
+      `isRed: ${rule}; remove it, or set unsupported: 'warn' (--unsupported warn) and accept that it stays gray`,
     ],
     warnings: [],
   });
@@ -130,7 +130,7 @@ test('an unsupported key says what goes with it, and what to write in its place'
   };
   const schema = objectSchema({ isRed: { value: flag, unsupported: leaving } });
   assert.deepEqual(check({ isRed: true }, schema).problems, [
-    `isRed: ${rule}; go on, or set unsupported: 'warn' and accept that the thing is left out, ` +
+    `isRed: ${rule}; go on, or set unsupported: 'warn' (--unsupported warn) and accept that the thing is left out, ` +
       'as it is gray',
   ]);
   assert.deepEqual(check({ isRed: true }, schema, 'warn').warnings, [

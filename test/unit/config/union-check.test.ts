@@ -118,7 +118,7 @@ test('a variant that is not supported is a problem or a warning at its tag, and 
   const value = { shape: { type: 'spiral', turns: 3 } };
   const rule = 'known but not supported yet (nothing turns yet)';
   assert.deepEqual(check(value).problems, [
-    `shape.type: ${rule}; remove it, or set unsupported: 'warn' and accept that it stays straight`,
+    `shape.type: ${rule}; remove it, or set unsupported: 'warn' (--unsupported warn) and accept that it stays straight`,
   ]);
   const { reader, collector, problems } = check(value, 'warn');
   assert.deepEqual(problems, []);

@@ -160,8 +160,8 @@ test('one of a few values is answered with the nearest', () => {
 test('an array has a least number of entries', () => {
   const one = listOf(text, { minItems: 1 });
   const two = listOf(text, { minItems: 2 });
-  assert.equal(only([], one), 'expected at least one entry, found an empty array');
-  assert.equal(only(['a'], two), 'expected at least 2 entries, found an array');
+  assert.equal(only([], one), 'expected at least one entry, found 0');
+  assert.equal(only(['a'], two), 'expected at least 2 entries, found 1');
   assert.equal(only('a', two), 'expected an array, found "a"; put [ ] around it');
 });
 

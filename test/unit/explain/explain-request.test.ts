@@ -177,12 +177,12 @@ test('redirects tell where to, and whether it is for the sake of https', () => {
     location: 'https://foo.com/orders/1?x=2',
     isForSsl: true,
   });
-  assert.equal(explain(secured, { url: 'https://foo.com/' }).outcome.kind, 'not_found');
+  assert.equal(explain(secured, { url: 'https://foo.com/' }).outcome.kind, 'local_reply');
 });
 
 test('what is not found says what is missing', () => {
   const reasonOf = (explanation: Explanation): string =>
-    explanation.outcome.kind === 'not_found' ? explanation.outcome.reason : 'found';
+    explanation.outcome.kind === 'local_reply' ? explanation.outcome.reason : 'found';
   const routes = [{ path: '/x', cluster: 'a' }];
   assert.equal(
     reasonOf(explainRoutes(routes, { url })),
@@ -267,8 +267,8 @@ const wrongRequests: [options: object, message: string][] = [
   [{}, 'url is nothing, expected one with http or https'],
   [{ url, method: 'G T' }, 'method is "G T", expected a word such as GET'],
   [{ url, random: -1 }, 'random is -1, expected a whole number from 0 on'],
-  [{ url, headers: { 'a b': 'c' } }, 'headers: "a b" is not a header with a value'],
-  [{ url, headers: { a: 'c\n' } }, 'headers: "a" is not a header with a value'],
+  [{ url, headers: { 'a b': 'c' } }, 'headers: "a b": "c" is not a header with a value'],
+  [{ url, headers: { a: 'c\n' } }, 'headers: "a": "c\\n" is not a header with a value'],
 ];
 
 for (const [options, message] of wrongRequests) {
@@ -280,3 +280,98 @@ for (const [options, message] of wrongRequests) {
     });
   });
 }
+
+test('what is not ASCII is compared as its bytes, and shown as it was written', () => {
+  const { routes, outcome } = explainRoutes(
+    [
+      { path: '/cafe', cluster: 'a' },
+      { prefix: '/café', cluster: 'a', headers: [{ name: 'x', value: 'é' }] },
+    ],
+    { url: 'http://foo.com/café?x=ü', headers: { x: 'é' } },
+  );
+  assert.deepEqual(routes[0]?.reasons, ['path is "/cafe", but the path is "/café?x=ü"']);
+  assert.deepEqual(routes[1]?.reasons, []);
+  assert.equal(outcome.kind === 'forward' && outcome.path, '/café?x=ü');
+});
+
+test('the path is taken as it is written', () => {
+  const { request } = explainRoutes([], { url: 'http://foo.com/a/../b%2F?c#d' });
+  assert.equal(request.path, '/a/../b%2F?c');
+  assert.equal(explainRoutes([], { url: 'http://foo.com?x' }).request.path, '/?x');
+});
+
+test('routes have the numbers that they have in the configuration', () => {
+  const routes = [
+    { prefix: '/x', cluster: 'a', auto_host_rewrite: true },
+    { prefix: '/', cluster: 'b' },
+  ];
+  // The first one is left out where it is not supported.
+  assert.deepEqual(
+    explainRoutes(routes, { url }).routes.map(({ index }) => index),
+    [1],
+  );
+});
+
+test('an internal request may choose its time-out, and the host does not see the header', () => {
+  const routes = [{ prefix: '/', cluster: 'a', timeout_ms: 500 }];
+  const control = { 'x-envoy-upstream-rq-timeout-ms': '7', 'x-envoy-max-retries': '3' };
+  const outcomeOf = (headers: Record<string, string>): unknown[] => {
+    const { outcome } = explainRoutes(routes, { url, headers });
+    assert.ok(outcome.kind === 'forward');
+    return [outcome.timeoutMs, outcome.requestHeadersRemoved];
+  };
+  assert.deepEqual(outcomeOf(control), [500, []]);
+  assert.deepEqual(outcomeOf({ ...control, 'x-envoy-internal': 'true' }), [
+    7,
+    Object.keys(control),
+  ]);
+});
+
+test('an upgrade that the route does not allow is answered here', () => {
+  const headers = { connection: 'keep-alive, Upgrade', upgrade: 'WebSocket' };
+  assert.deepEqual(explainRoutes([{ prefix: '/', cluster: 'a' }], { url, headers }).outcome, {
+    kind: 'local_reply',
+    status: 403,
+    reason: 'the route does not have "use_websocket"',
+  });
+});
+
+test('weights are shown as runtime values make them', () => {
+  const clusters = [
+    { name: 'a', weight: 50 },
+    { name: 'b', weight: 50 },
+  ];
+  const weighted_clusters = { clusters, runtime_key_prefix: 'w' };
+  const { outcome } = explainRoutes([{ prefix: '/', weighted_clusters }], {
+    url,
+    runtime: { 'w.a': 0, 'w.b': 100 },
+  });
+  assert.ok(outcome.kind === 'forward');
+  assert.equal(outcome.chosenBy, 'weights (a 0 %, b 100 %; the number of this request is 0)');
+});
+
+test('of very many domains only the first are named', () => {
+  const hosts = Array.from({ length: 1000 }, (_, index) => ({
+    name: `h${index}`,
+    domains: [`h${index}.com`],
+    routes: [],
+  }));
+  const { outcome } = explain(documentOf(hosts), { url });
+  assert.ok(outcome.kind === 'local_reply');
+  assert.match(outcome.reason, /there are h0\.com, .*h9\.com and 990 more$/);
+});
+
+test('options that are none are refused', () => {
+  const refuse = (options: unknown, message: RegExp): void => {
+    // What JavaScript callers may pass is wrong here on purpose.
+    assert.throws(() => explainRoutes([], options as ExplainOptions), {
+      code: 'SIDECAR_OPTION_INVALID',
+      message,
+    });
+  };
+  refuse(undefined, /^the request is nothing, expected an object with a url$/);
+  refuse({ url, headers: { x: 1 } }, /^headers: "x": 1 is not a header with a value$/);
+  refuse({ url, headers: { x: ['a', 'b'] } }, /^headers: "x": an array is not/);
+  refuse({ url, headers: 'x: 1' }, /^headers is "x: 1", expected an object$/);
+  refuse({ url, runtime: { k: '50' } }, /^runtime\.k is "50", expected a whole number$/);
+});
