@@ -2,6 +2,7 @@ import type { Clock } from './base/clock.js';
 import { SidecarError } from './base/errors.js';
 import type { Logger } from './base/log.js';
 import type { Random } from './base/random.js';
+import { defaultRuntime } from './base/runtime.js';
 import { TimerWheel } from './base/timer-wheel.js';
 import { type Address, formatAddress, type TcpAddress } from './config/address.js';
 import type { Config } from './config/config.js';
@@ -194,8 +195,14 @@ async function createManager(
     filterFactories: createFilterFactories(config.filters, {
       clusterManager,
       stats,
+      statsStore: shared.stats,
+      scope: `http.${config.statPrefix}`,
       clock: options.clock,
       wheel,
+      random: options.random,
+      runtime: defaultRuntime,
+      serverState,
+      serviceCluster: options.serviceCluster,
     }),
     accessLogs,
     stats,
