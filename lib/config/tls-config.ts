@@ -1,9 +1,14 @@
+import { type TlsList, toOpensslCiphers, toOpensslCurves } from '../base/tls/cipher-list.js';
 import { quoteText } from './describe-value.js';
+import { formatJsonPath } from './json-path.js';
+import { pathOf } from './json-place.js';
 import type { JsonReader } from './json-reader.js';
 import { readFilePath } from './shared-keys.js';
 
 /** What the TLS of listeners and clusters has in common: reference 1.2.2 and 1.6.3. */
 interface TlsConfig {
+  /** JSON path of the `ssl_context`, for messages about its files. */
+  readonly path: string;
   /** In order of preference; empty for none. */
   readonly alpnProtocols: readonly string[];
   readonly caCertFile: string | undefined;
@@ -11,6 +16,7 @@ interface TlsConfig {
   readonly verifyCertificateHash: string | undefined;
   /** One of them must match; empty for no check. */
   readonly verifySubjectAltNames: readonly string[];
+  /** As OpenSSL takes them. */
   readonly cipherSuites: string | undefined;
   readonly ecdhCurves: string | undefined;
 }
@@ -42,6 +48,7 @@ export function parseListenerTls(reader: JsonReader): ListenerTlsConfig | undefi
   const certChainFile = readFilePath(reader, 'cert_chain_file', certExample);
   const privateKeyFile = readFilePath(reader, 'private_key_file', '/etc/certs/key.pem');
   const crlFile = readFilePath(reader, 'crl_file', '/etc/certs/crl.pem');
+  warnOfUncheckedClients(reader, shared);
   return certChainFile === undefined || privateKeyFile === undefined
     ? undefined
     : {
@@ -53,6 +60,30 @@ export function parseListenerTls(reader: JsonReader): ListenerTlsConfig | undefi
         crlFile,
         sessionTicketKeyFiles: reader.strings('session_ticket_key_paths').map(({ value }) => value),
       };
+}
+
+/** As in Envoy, a certificate is verified only with authorities; that is easily overlooked. */
+function warnOfUncheckedClients(reader: JsonReader, shared: TlsConfig): void {
+  if (shared.caCertFile !== undefined) {
+    return;
+  }
+  const hasPins =
+    shared.verifyCertificateHash !== undefined || shared.verifySubjectAltNames.length > 0;
+  if (reader.boolean('require_client_certificate') === true && !hasPins) {
+    reader.warning(
+      'without "ca_cert_file" any certificate is let in, whoever has signed it',
+      'require_client_certificate',
+    );
+  }
+  if (shared.verifySubjectAltNames.length > 0) {
+    reader.warning(
+      'without "ca_cert_file" anybody can make a certificate with such a name',
+      'verify_subject_alt_name',
+    );
+  }
+  if (reader.has('crl_file')) {
+    reader.warning('without "ca_cert_file" no certificate is looked up in it', 'crl_file');
+  }
 }
 
 /** Parses `ssl_context` of a cluster. */
@@ -77,13 +108,31 @@ export function parseClusterTls(reader: JsonReader): ClusterTlsConfig {
 
 function parseTls(reader: JsonReader): TlsConfig {
   return {
+    path: formatJsonPath(pathOf(reader.place)),
     alpnProtocols: readProtocols(reader, 'alpn_protocols'),
     caCertFile: readFilePath(reader, 'ca_cert_file', '/etc/certs/ca.pem'),
     verifyCertificateHash: readHash(reader),
     verifySubjectAltNames: reader.strings('verify_subject_alt_name').map(({ value }) => value),
-    cipherSuites: reader.string('cipher_suites'),
-    ecdhCurves: reader.string('ecdh_curves'),
+    cipherSuites: readList(reader, 'cipher_suites', toOpensslCiphers),
+    ecdhCurves: readList(reader, 'ecdh_curves', toOpensslCurves),
   };
+}
+
+function readList(
+  reader: JsonReader,
+  key: string,
+  translate: (list: string) => TlsList,
+): string | undefined {
+  const written = reader.string(key);
+  if (written === undefined || written === '') {
+    return undefined;
+  }
+  const translated = translate(written);
+  if (translated.problem !== undefined) {
+    reader.problem(translated.problem, key);
+    return undefined;
+  }
+  return translated.list;
 }
 
 /** ALPN sends each name with a length of one byte: RFC 7301, 3.1. */
