@@ -2,15 +2,11 @@ import { toByteString } from '../base/byte-string.js';
 import { defaultRuntime, type Runtime } from '../base/runtime.js';
 import type { RouteTableConfig } from '../config/route-table-config.js';
 import type { MatchedRoute, RoutedRequest } from '../http/filter.js';
+import { RadixTree } from './radix-tree.js';
 import { type Redirect, sslRedirect } from './redirect.js';
 import type { Route } from './route.js';
+import { chargeNothing, type VirtualClusterChargeOf } from './virtual-clusters.js';
 import { VirtualHost } from './virtual-host.js';
-
-/** The suffix wildcards of one length, `*.foo.com` under `.foo.com`. */
-interface WildcardLevel {
-  readonly length: number;
-  readonly bySuffix: ReadonlyMap<string, VirtualHost>;
-}
 
 /** What a request is routed to: a route of the table, or the redirect to https before all routes. */
 export type RoutingResult = Route | SslRedirectRoute;
@@ -28,6 +24,8 @@ const sslRedirectRoute = new SslRedirectRoute();
 
 /** Finds routes. */
 export interface RouteMatch {
+  /** The table that is in force now; `undefined` if the routes come from none. */
+  readonly config?: RouteTableConfig | undefined;
   /** Returns the route for a request, or `undefined` if there is none. */
   match(request: RoutedRequest): RoutingResult | undefined;
   /** Whether requests to this host are its business, even if no route matches. */
@@ -43,23 +41,29 @@ export interface RouteMatch {
 export class RouteTable implements RouteMatch {
   readonly config: RouteTableConfig;
   readonly #exact = new Map<string, VirtualHost>();
-  /** Longest suffix first. */
-  readonly #wildcards: readonly WildcardLevel[];
+  /** By what follows the star, as `.foo.com` of `*.foo.com`. */
+  readonly #wildcards = new RadixTree<VirtualHost>('end');
   #any: VirtualHost | undefined = undefined;
 
-  constructor(config: RouteTableConfig, runtime: Runtime = defaultRuntime) {
+  constructor(
+    config: RouteTableConfig,
+    runtime: Runtime = defaultRuntime,
+    chargeOf: VirtualClusterChargeOf = chargeNothing,
+  ) {
     this.config = config;
-    const levels = new Map<number, Map<string, VirtualHost>>();
+    const suffixes = new Set<string>();
     for (const hostConfig of config.virtualHosts) {
-      const virtualHost = new VirtualHost(hostConfig, config.requestHeadersToAdd, runtime);
+      const virtualHost = new VirtualHost(
+        hostConfig,
+        config.requestHeadersToAdd,
+        runtime,
+        chargeOf,
+      );
       for (const domain of hostConfig.domains) {
         // As hosts come: bytes in UTF-8, in lower case.
-        this.#addDomain(toByteString(domain).toLowerCase(), virtualHost, levels);
+        this.#addDomain(toByteString(domain).toLowerCase(), virtualHost, suffixes);
       }
     }
-    this.#wildcards = [...levels]
-      .sort(([a], [b]) => b - a)
-      .map(([length, bySuffix]) => ({ length, bySuffix }));
   }
 
   match(request: RoutedRequest): RoutingResult | undefined {
@@ -70,12 +74,7 @@ export class RouteTable implements RouteMatch {
     if (virtualHost.sslRedirectFor(request) !== undefined) {
       return sslRedirectRoute;
     }
-    for (const route of virtualHost.routes) {
-      if (route.matches(request)) {
-        return route;
-      }
-    }
-    return undefined;
+    return virtualHost.match(request);
   }
 
   claims(authority: string): boolean {
@@ -90,39 +89,19 @@ export class RouteTable implements RouteMatch {
       return exact;
     }
     const host = authority.toLowerCase();
-    return this.#exact.get(host) ?? this.#matchWildcard(host) ?? this.#any;
+    // The star stands for at least one character, which is left out of the search.
+    return this.#exact.get(host) ?? this.#wildcards.findLongest(host.slice(1)) ?? this.#any;
   }
 
-  #matchWildcard(host: string): VirtualHost | undefined {
-    for (const { length, bySuffix } of this.#wildcards) {
-      // The star stands for at least one character.
-      if (host.length > length) {
-        const virtualHost = bySuffix.get(host.slice(-length));
-        if (virtualHost !== undefined) {
-          return virtualHost;
-        }
-      }
-    }
-    return undefined;
-  }
-
-  #addDomain(
-    domain: string,
-    virtualHost: VirtualHost,
-    levels: Map<number, Map<string, VirtualHost>>,
-  ): void {
+  #addDomain(domain: string, virtualHost: VirtualHost, suffixes: Set<string>): void {
     if (domain === '*') {
       this.#any = virtualHost;
-    } else if (domain.startsWith('*')) {
-      const suffix = domain.slice(1);
-      const level = levels.get(suffix.length) ?? new Map<string, VirtualHost>();
-      levels.set(suffix.length, level);
-      if (!level.has(suffix)) {
-        // Of two virtual hosts with the same wildcard the first one stays: reference 2.5.
-        level.set(suffix, virtualHost);
-      }
-    } else {
+    } else if (!domain.startsWith('*')) {
       this.#exact.set(domain, virtualHost);
+    } else if (!suffixes.has(domain)) {
+      // Of two virtual hosts with the same wildcard the first one stays: reference 2.5.
+      suffixes.add(domain);
+      this.#wildcards.set(domain.slice(1), virtualHost);
     }
   }
 }

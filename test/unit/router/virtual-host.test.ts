@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { defaultRuntime } from '../../../lib/base/runtime.js';
 import type { HeaderToAddConfig } from '../../../lib/config/header-format.js';
+import type { PathMatchConfig, RouteMatchConfig } from '../../../lib/config/route-match-config.js';
 import type { SslRequirement, VirtualHostConfig } from '../../../lib/config/route-table-config.js';
 import { sslRedirect } from '../../../lib/router/redirect.js';
 import { VirtualHost } from '../../../lib/router/virtual-host.js';
@@ -67,4 +68,31 @@ test('a route adds its headers first, then those of the virtual host and of the 
   const variables = { clientAddress: '', localAddress: '', protocol: 'HTTP/1.1' };
   virtualHost.routes[0]?.rewriter?.apply(requestHead, variables);
   assert.deepEqual(requestHead.headers, ['x-a', 'route', 'x-a', 'host', 'x-a', 'table']);
+});
+
+describe('the first route', () => {
+  const clusterOf = (match: Partial<RouteMatchConfig>): string | undefined => {
+    const host = create({ routes: [clusterRoute('first', match), clusterRoute('second')] });
+    const request = routedRequest({ path: '/a' });
+    return host.match(request)?.clusterFor(request);
+  };
+
+  test('takes all requests if it asks for nothing', () => {
+    for (const prefix of ['/', '']) {
+      assert.equal(clusterOf({ path: { kind: 'prefix', prefix, caseSensitive: true } }), 'first');
+    }
+  });
+
+  test('takes only what it asks for', () => {
+    const header = { name: 'x-a', kind: 'present' } as const;
+    assert.equal(clusterOf({ headers: [header] }), 'second');
+    const paths: readonly PathMatchConfig[] = [
+      { kind: 'prefix', prefix: '/b', caseSensitive: true },
+      { kind: 'path', path: '/', caseSensitive: true },
+      { kind: 'regex', pattern: '/' },
+    ];
+    for (const path of paths) {
+      assert.equal(clusterOf({ path }), 'second', path.kind);
+    }
+  });
 });
