@@ -1,6 +1,3 @@
-/** More than this is not kept: a second attempt is a convenience, memory is not. */
-const maxReplayBytes = 64 * 1024;
-
 /** What has been sent of a request body, as long as it is small enough to be sent again. */
 export class ReplayBuffer {
   #chunks: Buffer[] | undefined = [];
@@ -16,15 +13,24 @@ export class ReplayBuffer {
     return this.#chunks;
   }
 
-  add(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > maxReplayBytes) {
-      this.#chunks = undefined;
-    } else {
+  /** Whether there is room for so many more bytes. A limit of 0 is none. */
+  hasRoom(bytes: number, limitBytes: number): boolean {
+    return limitBytes === 0 || this.#bytes + bytes <= limitBytes;
+  }
+
+  /** Keeps a piece, or throws everything away for good if that were too much. */
+  add(chunk: Buffer, limitBytes: number): void {
+    if (this.hasRoom(chunk.length, limitBytes)) {
       this.#chunks?.push(chunk);
+    } else {
+      this.#chunks = undefined;
     }
+    this.#bytes += chunk.length;
   }
 }
+
+/** More than this is not kept for a resend alone: it is a convenience, memory is not. */
+export const maxResendBytes: number = 64 * 1024;
 
 const idempotentMethods: ReadonlySet<string> = new Set([
   'GET',

@@ -9,7 +9,14 @@ import type { Host } from '../upstream/host.js';
 /** What an attempt tells the router. */
 export interface AttemptObserver extends NativeObserver {
   readonly native: NativePassage | undefined;
-  onAttemptHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void;
+  /** Called before the request is sent. */
+  onAttemptConnection(attempt: UpstreamRequest, encoder: RequestEncoder): void;
+  onAttemptHead(
+    attempt: UpstreamRequest,
+    head: ResponseHead,
+    endStream: boolean,
+    moreFollows: boolean,
+  ): void;
   onAttemptData(chunk: Buffer, endStream: boolean): void;
   onAttemptEnd(trailers: HeaderList | undefined): void;
   onAttemptReset(attempt: UpstreamRequest, reason: ResetReason, hadResponse: boolean): void;
@@ -21,11 +28,16 @@ export class UpstreamRequest implements ResponseDecoder {
   readonly host: Host;
   /** Whether the connection had served requests before this one. */
   isReused = false;
+  /** `ip:port` of our end of the connection, if the access log shows it. */
+  localAddress = '';
+  /** Whether it is not the first attempt of its request, by a retry policy. */
+  readonly isRetry: boolean;
   readonly #router: AttemptObserver;
   readonly #head: RequestHead;
   readonly #priority: RoutingPriority;
   #encoder: RequestEncoder | undefined = undefined;
   #isDone = false;
+  #isDiscarded = false;
   #isResponsePaused = false;
   /** What arrived before there was a connection: at most what was on its way when we paused. */
   #waiting: Buffer[] | undefined = undefined;
@@ -38,7 +50,9 @@ export class UpstreamRequest implements ResponseDecoder {
     head: RequestHead,
     priority: RoutingPriority,
     isRequestEnded: boolean,
+    isRetry: boolean,
   ) {
+    this.isRetry = isRetry;
     this.#router = router;
     this.host = host;
     this.#head = head;
@@ -111,9 +125,21 @@ export class UpstreamRequest implements ResponseDecoder {
     }
   }
 
+  /**
+   * Nobody wants the response whose head has come. Its connection is kept if the whole of it has been
+   * read in this turn, and closed otherwise: the rest may be long, or never come.
+   */
+  discard(): void {
+    if (!this.#isDone) {
+      this.#isDiscarded = true;
+      process.nextTick(() => this.abort());
+    }
+  }
+
   onConnection(encoder: RequestEncoder, isReused: boolean): void {
     this.isReused = isReused;
     this.#encoder = encoder;
+    this.#router.onAttemptConnection(this, encoder);
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) {
@@ -131,24 +157,31 @@ export class UpstreamRequest implements ResponseDecoder {
     if (endStream) {
       this.#finish();
     }
-    this.#router.onAttemptHead(head, endStream, moreFollows);
+    this.#router.onAttemptHead(this, head, endStream, moreFollows);
   }
 
   decodeData(chunk: Buffer, endStream: boolean): void {
     if (endStream) {
       this.#finish();
     }
-    this.#router.onAttemptData(chunk, endStream);
+    if (!this.#isDiscarded) {
+      this.#router.onAttemptData(chunk, endStream);
+    }
   }
 
   decodeEnd(trailers: HeaderList | undefined): void {
     this.#finish();
-    this.#router.onAttemptEnd(trailers);
+    if (!this.#isDiscarded) {
+      this.#router.onAttemptEnd(trailers);
+    }
   }
 
   onReset(reason: ResetReason, hadResponse: boolean): void {
     if (!this.#isDone) {
       this.#finish();
+      if (this.#isDiscarded) {
+        return;
+      }
       this.#router.onAttemptReset(this, reason, hadResponse);
     }
   }

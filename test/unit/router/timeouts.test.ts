@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { getHeader } from '../../../lib/http/headers.js';
 import { HeaderAdditions } from '../../../lib/router/header-additions.js';
 import { Route } from '../../../lib/router/route.js';
-import { setExpectedTimeout, takeTimeouts } from '../../../lib/router/timeouts.js';
+import { setExpectedTimeout, takeControlHeaders } from '../../../lib/router/timeouts.js';
 import { clusterRoute, createRuntime, forwardAction } from '../../support/route-fixture.js';
 
 function createRoute(timeoutMs: number): Route {
@@ -14,9 +14,12 @@ function createRoute(timeoutMs: number): Route {
 const timeoutName = 'x-envoy-upstream-rq-timeout-ms';
 
 test('takes the time of the route if the request names none', () => {
-  assert.deepEqual(takeTimeouts(createRoute(250), ['accept', '*']), {
+  assert.deepEqual(takeControlHeaders(createRoute(250), ['accept', '*']), {
     timeoutMs: 250,
+    perTryTimeoutMs: 0,
     hasAltResponse: false,
+    retryPolicy: undefined,
+    altStatName: undefined,
   });
 });
 
@@ -34,14 +37,14 @@ for (const [text, timeoutMs] of [
   ['9999999999999999', 250],
 ] as const) {
   test(`takes ${JSON.stringify(text)} for ${timeoutMs} where the route says 250`, () => {
-    assert.equal(takeTimeouts(createRoute(250), [timeoutName, text]).timeoutMs, timeoutMs);
+    assert.equal(takeControlHeaders(createRoute(250), [timeoutName, text]).timeoutMs, timeoutMs);
   });
 }
 
 test('notices that a time-out is to be answered with 204, whatever the value', () => {
   for (const value of ['', '0', 'false', '1']) {
     const headers = ['x-envoy-upstream-rq-timeout-alt-response', value];
-    assert.equal(takeTimeouts(createRoute(250), headers).hasAltResponse, true);
+    assert.equal(takeControlHeaders(createRoute(250), headers).hasAltResponse, true);
   }
 });
 
@@ -70,19 +73,19 @@ test('removes what was meant for the router, and leaves the rest in its order', 
     timeoutName,
     '80',
   ];
-  takeTimeouts(createRoute(250), headers);
+  takeControlHeaders(createRoute(250), headers);
   assert.deepEqual(headers, ['a', timeoutName, 'b', '2', 'x-envoy-internal', 'true']);
 });
 
 test('tells the host its time in the place of whatever stands there', () => {
   const headers = ['x-envoy-expected-rq-timeout-ms', '1', 'a', '1'];
-  setExpectedTimeout(headers, 250);
+  setExpectedTimeout(headers, { timeoutMs: 250, perTryTimeoutMs: 0 });
   assert.deepEqual(headers, ['x-envoy-expected-rq-timeout-ms', '250', 'a', '1']);
 });
 
 test('tells the host nothing if there is no time-out', () => {
   const headers: string[] = [];
-  setExpectedTimeout(headers, 0);
+  setExpectedTimeout(headers, { timeoutMs: 0, perTryTimeoutMs: 0 });
   assert.equal(getHeader(headers, 'x-envoy-expected-rq-timeout-ms'), undefined);
   assert.equal(createRoute(0).timeoutHeader, '');
   assert.equal(createRoute(250).timeoutHeader, '250');

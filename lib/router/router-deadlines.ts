@@ -1,0 +1,67 @@
+import { type Deadline, WheelTimer } from '../base/timer-wheel.js';
+import { type HeaderList, setHeader } from '../http/headers.js';
+import type { Route } from './route.js';
+import { RouterReplies } from './router-replies.js';
+
+/** How long a request may take, and each of its attempts: reference 3.5. */
+export abstract class RouterDeadlines extends RouterReplies implements Deadline {
+  protected route: Route | undefined = undefined;
+  protected isRequestEnded = false;
+  /** Whether a response goes downstream. It is the answer from then on, whatever comes of it. */
+  protected isResponseStarted = false;
+  #requestEndMs = 0;
+  #timer: WheelTimer | undefined = undefined;
+  #attemptTimer: WheelTimer | undefined = undefined;
+
+  /** The time for the whole response, all attempts included, is up. */
+  abstract onDeadline(): void;
+
+  /** The time of the latest attempt is up, and no response has begun. */
+  protected abstract onAttemptDeadline(): void;
+
+  /** Time for the whole response, from the end of the request. 0 means no time-out. */
+  protected get timeoutMs(): number {
+    return this.controls?.timeoutMs ?? this.route?.timeoutMs ?? 0;
+  }
+
+  /** The clocks start when the request is complete, not when its head came. */
+  protected onRequestEnd(): void {
+    this.isRequestEnded = true;
+    this.#requestEndMs = this.context.clock.now();
+    const { timeoutMs } = this;
+    if (timeoutMs > 0) {
+      this.#timer = new WheelTimer(this);
+      this.context.wheel.start(this.#timer, timeoutMs);
+      if (!this.isResponseStarted) {
+        this.startAttemptTimer();
+      }
+    }
+  }
+
+  /** Starts the clock of the latest attempt, if it has one of its own. */
+  protected startAttemptTimer(): void {
+    const attemptMs = this.controls?.perTryTimeoutMs ?? this.route?.perTryTimeoutMs ?? 0;
+    if (attemptMs > 0) {
+      this.#attemptTimer ??= new WheelTimer({ onDeadline: () => this.onAttemptDeadline() });
+      this.context.wheel.start(this.#attemptTimer, attemptMs);
+    }
+  }
+
+  protected stopAttemptTimer(): void {
+    this.#attemptTimer?.stop();
+  }
+
+  protected stopTimers(): void {
+    this.#timer?.stop();
+    this.#attemptTimer?.stop();
+  }
+
+  /** Says how long the host took, all attempts included: reference 3.3. */
+  protected addServiceTime(headers: HeaderList): void {
+    if (this.isRequestEnded) {
+      const elapsedMs = this.context.clock.now() - this.#requestEndMs;
+      // In the place of what a proxy behind us says of itself.
+      setHeader(headers, 'x-envoy-upstream-service-time', String(Math.floor(elapsedMs)));
+    }
+  }
+}

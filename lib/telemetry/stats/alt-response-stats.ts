@@ -1,0 +1,39 @@
+import { ResponseStats } from './response-stats.js';
+import type { StatVisitor } from './stat-source.js';
+
+/** So many names may be made up for one cluster; responses under any further name are not counted. */
+const maxAltNames = 100;
+
+/** As parts of statistics are named. A name comes with a request, and is shown in plain text. */
+const altNamePattern = /^[\w.:-]{1,64}$/;
+
+/**
+ * The responses of a cluster that requests had counted a second time, under names of their own
+ * (`x-envoy-upstream-alt-stat-name`): reference 3.2.
+ */
+export class AltResponseStats {
+  readonly #byName = new Map<string, ResponseStats>();
+
+  /** Returns where responses under this name are counted, or `undefined` if they are not. */
+  find(name: string): ResponseStats | undefined {
+    const known = this.#byName.get(name);
+    if (known !== undefined || this.#byName.size >= maxAltNames || !altNamePattern.test(name)) {
+      return known;
+    }
+    const created = new ResponseStats();
+    this.#byName.set(name, created);
+    return created;
+  }
+
+  visitStats(visitor: StatVisitor): void {
+    for (const [name, responses] of this.#byName) {
+      responses.visitResponses(`${name}.`, visitor);
+    }
+  }
+
+  resetCounters(): void {
+    for (const responses of this.#byName.values()) {
+      responses.resetResponses();
+    }
+  }
+}
