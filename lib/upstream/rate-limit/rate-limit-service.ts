@@ -1,0 +1,56 @@
+import { ConfigError } from '../../base/errors.js';
+import type {
+  RateLimitClient,
+  RateLimitDescriptor,
+  RateLimitStatus,
+} from '../../http/rate-limit.js';
+import type { Cluster } from '../cluster.js';
+import type { SocketConnector } from '../connection/connector.js';
+import { GrpcClusterClient } from '../grpc/grpc-cluster-client.js';
+import { loadGrpc } from '../grpc/load-grpc.js';
+import {
+  decodeRateLimitResponse,
+  encodeRateLimitRequest,
+  shouldRateLimit,
+} from './rate-limit-messages.js';
+
+/** The rate limit service of the configuration: reference 1.9. */
+export class RateLimitService implements RateLimitClient {
+  readonly #client: GrpcClusterClient;
+
+  /**
+   * Creates the client of the service in `cluster`. Rejects if the package for gRPC is missing, or if
+   * the cluster is to be spoken to by TLS: what is to be encrypted must not leave in the clear.
+   */
+  static async load(cluster: Cluster, connector: SocketConnector): Promise<RateLimitService> {
+    if (cluster.config.tls !== undefined) {
+      const path = 'rate_limit_service.config.cluster_name';
+      const message = `the cluster "${cluster.name}" has an ssl_context, but gRPC is sent without TLS`;
+      throw new ConfigError([{ path, message }], 'The configuration');
+    }
+    const open = await loadGrpc('rate_limit_service');
+    return new RateLimitService(
+      new GrpcClusterClient(cluster, open, (address) => connector.resolve(address)),
+    );
+  }
+
+  constructor(client: GrpcClusterClient) {
+    this.#client = client;
+  }
+
+  limit(
+    domain: string,
+    descriptors: readonly RateLimitDescriptor[],
+    onStatus: (status: RateLimitStatus) => void,
+  ): () => void {
+    const message = encodeRateLimitRequest(domain, descriptors);
+    return this.#client.call(shouldRateLimit, message, (reply) => {
+      onStatus(reply === undefined ? 'error' : decodeRateLimitResponse(reply));
+    });
+  }
+
+  /** Ends the connections to the service. Idempotent. */
+  close(): void {
+    this.#client.close();
+  }
+}
