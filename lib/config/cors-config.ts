@@ -1,4 +1,5 @@
 import type { JsonReader } from './json-reader.js';
+import { readHeaderValue } from './shared-keys.js';
 
 /** `cors` of a virtual host or a route: reference 6.1.3. An absent value is the virtual host's. */
 export interface CorsConfig {
@@ -23,10 +24,10 @@ export function parseCors(
     : {
         enabled: hasEnabled ? reader.boolean('enabled') : undefined,
         allowOrigin: reader.strings('allow_origin').map(({ value }) => value),
-        allowMethods: reader.string('allow_methods'),
-        allowHeaders: reader.string('allow_headers'),
-        exposeHeaders: reader.string('expose_headers'),
-        maxAge: reader.string('max_age'),
+        allowMethods: readHeaderValue(reader, 'allow_methods'),
+        allowHeaders: readHeaderValue(reader, 'allow_headers'),
+        exposeHeaders: readHeaderValue(reader, 'expose_headers'),
+        maxAge: readHeaderValue(reader, 'max_age'),
         allowCredentials: reader.boolean('allow_credentials'),
       };
 }
