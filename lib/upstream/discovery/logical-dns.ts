@@ -90,7 +90,8 @@ export class LogicalDnsDiscovery implements Discovery {
 
   #moveTo(target: Address): void {
     if (this.#host === undefined) {
-      this.#host = new Host(this.#cluster.hostContext, target);
+      const hostName = this.#config.host.host;
+      this.#host = new Host(this.#cluster.hostContext, target, { hostName });
       this.#cluster.updateHosts([this.#host]);
     } else {
       this.#host.moveTo(target);

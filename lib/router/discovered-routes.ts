@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { ConfigError, describeProblem } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { type AnswerContext, parseRdsAnswer } from '../config/discovery-answers.js';
+import type { RouteTableConfig } from '../config/route-table-config.js';
+import type { RoutedRequest } from '../http/filter.js';
+import type { RouteDiscoveryStats } from '../telemetry/stats/route-discovery-stats.js';
+import type { Discovery } from '../upstream/discovery/discovery.js';
+import { RestPoll, type RestPollContext } from '../upstream/discovery/rest-poll.js';
+import type { RouteMatch, RouteTable, RoutingResult } from './route-table.js';
+
+/** What discovered routes are made with. */
+export interface RouteDiscoveryContext {
+  readonly poll: RestPollContext;
+  readonly log: Logger;
+  readonly stats: RouteDiscoveryStats;
+  readonly routeConfigName: string;
+  readonly serviceCluster: string;
+  readonly serviceNode: string;
+  readonly unsupported: 'error' | 'warn';
+  /** The clusters that there are now. */
+  clusterNames(): Iterable<string>;
+  createTable(config: RouteTableConfig): RouteTable;
+}
+
+/**
+ * The routes that a discovery service tells: reference 2.2 and 4.9. A new table takes the place of
+ * the old one at once and as a whole; requests under way keep the route that they began with. Until
+ * the first answer there are no routes.
+ */
+export class DiscoveredRoutes implements RouteMatch, Discovery {
+  readonly #context: RouteDiscoveryContext;
+  readonly #poll: RestPoll;
+  #table: RouteTable;
+  #digest = '';
+
+  /** `empty` is the table until the first answer. */
+  constructor(empty: RouteTableConfig, context: RouteDiscoveryContext) {
+    this.#context = context;
+    this.#table = context.createTable(empty);
+    const { routeConfigName, serviceCluster, serviceNode, stats } = context;
+    const subject = {
+      path: `/v1/routes/${routeConfigName}/${serviceCluster}/${serviceNode}`,
+      name: `route table ${routeConfigName}`,
+      noun: 'routes',
+      stats,
+      take: (value: unknown, body: Buffer): string | undefined => this.#take(value, body),
+    };
+    this.#poll = new RestPoll(subject, context.poll);
+  }
+
+  get config(): RouteTableConfig {
+    return this.#table.config;
+  }
+
+  match(request: RoutedRequest): RoutingResult | undefined {
+    return this.#table.match(request);
+  }
+
+  claims(authority: string): boolean {
+    return this.#table.claims(authority);
+  }
+
+  start(onInitialized: () => void): void {
+    this.#poll.start(onInitialized);
+  }
+
+  close(): void {
+    this.#poll.close();
+  }
+
+  /** Puts an answer into force, unless it is the one that is. Returns what is wrong with it. */
+  #take(value: unknown, body: Buffer): string | undefined {
+    const { stats, log, routeConfigName } = this.#context;
+    const hash = createHash('sha256').update(body).digest();
+    const digest = hash.toString('latin1');
+    if (digest === this.#digest) {
+      return undefined;
+    }
+    let table: RouteTable;
+    try {
+      const { config, warnings } = parseRdsAnswer(value, this.#answerContext());
+      for (const warning of warnings) {
+        log.warn(`route table ${routeConfigName}: ${describeProblem(warning)}`);
+      }
+      table = this.#context.createTable(config);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        return error.message;
+      }
+      throw error;
+    }
+    this.#table = table;
+    this.#digest = digest;
+    stats.configReload++;
+    // Exact as a number; the service may show the same.
+    stats.version = hash.readUIntBE(0, 6);
+    return undefined;
+  }
+
+  #answerContext(): AnswerContext {
+    const { poll, unsupported } = this.#context;
+    return {
+      source: `the answer of the cluster ${poll.clusterName}`,
+      unsupported,
+      clusterNames: this.#context.clusterNames(),
+      hasSds: true,
+    };
+  }
+}

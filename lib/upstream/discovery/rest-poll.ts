@@ -1,0 +1,120 @@
+import type { Clock, ClockTimer } from '../../base/clock.js';
+import type { Logger } from '../../base/log.js';
+import type { Random } from '../../base/random.js';
+import type { AsyncClient, AsyncResult } from '../../http/async-client.js';
+import type { Discovery } from './discovery.js';
+
+/** Discovery answers of v1 must come within this time: reference 4.9. */
+const requestTimeoutMs = 1000;
+
+/** How a discovery service is asked. */
+export interface RestPollContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Sends to the cluster of the discovery service. */
+  readonly client: AsyncClient;
+  /** That cluster's name, which is the `Host` of the requests. */
+  readonly clusterName: string;
+  readonly refreshDelayMs: number;
+}
+
+/** What a discovery service is asked for, and by whom. */
+export interface RestPollSubject {
+  readonly path: string;
+  /** What log lines begin with, as "cluster orders". */
+  readonly name: string;
+  /** What is missing while the service does not answer, as "hosts". */
+  readonly noun: string;
+  readonly stats: { updateAttempt: number; updateSuccess: number; updateFailure: number };
+  /** Takes an answer; returns what is wrong with it, if it cannot be used. */
+  take(value: unknown, body: Buffer): string | undefined;
+}
+
+/**
+ * Asks a discovery service of v1 again and again: reference 4.9.
+ *
+ * Only status 200 with a body that can be used counts as an answer. Anything else is counted,
+ * logged once until it is over, and changes nothing. The next request follows after the refresh
+ * delay plus up to as much again, counted from the end of the last one, whatever came of it.
+ */
+export class RestPoll implements Discovery {
+  readonly #subject: RestPollSubject;
+  readonly #context: RestPollContext;
+  #timer: ClockTimer | undefined = undefined;
+  #cancelRequest: () => void = () => {};
+  #isFailing = false;
+  #isClosed = false;
+
+  constructor(subject: RestPollSubject, context: RestPollContext) {
+    this.#subject = subject;
+    this.#context = context;
+  }
+
+  start(onInitialized: () => void): void {
+    this.#fetch(onInitialized);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#cancelRequest();
+  }
+
+  #fetch(onInitialized: () => void): void {
+    const { client, clusterName } = this.#context;
+    const { stats, path } = this.#subject;
+    stats.updateAttempt++;
+    const request = { method: 'GET', path, authority: clusterName } as const;
+    this.#cancelRequest = client.send(request, requestTimeoutMs, (result) => {
+      if (this.#isClosed) {
+        return;
+      }
+      this.#onResult(result);
+      onInitialized();
+      this.#scheduleNext();
+    });
+  }
+
+  #scheduleNext(): void {
+    const { clock, random, refreshDelayMs } = this.#context;
+    const delayMs = refreshDelayMs + (random.uint32() % refreshDelayMs);
+    this.#timer = clock.startTimer(delayMs, () => this.#fetch(() => {}));
+  }
+
+  #onResult(result: AsyncResult): void {
+    const { stats, name, noun } = this.#subject;
+    const problem = this.#take(result);
+    const source = `the discovery service ${this.#context.clusterName}`;
+    if (problem === undefined) {
+      stats.updateSuccess++;
+      if (this.#isFailing) {
+        this.#isFailing = false;
+        this.#context.log.info(`${name}: ${source} answers again`);
+      }
+      return;
+    }
+    stats.updateFailure++;
+    if (!this.#isFailing) {
+      this.#isFailing = true;
+      this.#context.log.warn(`${name}: no ${noun} from ${source}: ${problem}`);
+    }
+  }
+
+  /** Returns what is wrong with the answer. */
+  #take(result: AsyncResult): string | undefined {
+    if (result.kind === 'failure') {
+      return result.reason;
+    }
+    if (result.status !== 200) {
+      return `status ${result.status} instead of 200`;
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(result.body.toString('utf8'));
+    } catch {
+      return 'the body is not JSON';
+    }
+    return this.#subject.take(value, result.body);
+  }
+}
