@@ -13,7 +13,7 @@ const plainOperators = [
   'UPSTREAM_CLUSTER',
 ] as const;
 
-/** Operators of releases from 1.6 on: known, and not written yet. */
+/** Operators of releases from 1.6 on. */
 const laterOperators = [
   'REQUEST_DURATION',
   'RESPONSE_DURATION',
@@ -26,13 +26,14 @@ const laterOperators = [
 ] as const;
 
 /** An operator without arguments. */
-export type PlainOperator = (typeof plainOperators)[number];
+export type PlainOperator = (typeof plainOperators | typeof laterOperators)[number];
+
+const knownOperators: readonly PlainOperator[] = [...plainOperators, ...laterOperators];
 
 /** One piece of a format: text to be written as it is, or an operator. */
 export type FormatPiece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'plain'; readonly operator: PlainOperator }
-  | { readonly kind: 'later'; readonly operator: string }
   | {
       readonly kind: 'header';
       readonly message: 'request' | 'response';
@@ -92,13 +93,9 @@ function parseOperator(token: string): FormatPiece | string {
   if (token.startsWith('RESP(')) {
     return parseHeaderOperator(token, 'response', 'RESP('.length);
   }
-  const operator = plainOperators.find((name) => name === token);
-  const later = laterOperators.find((name) => name === token);
-  if (later !== undefined) {
-    return { kind: 'later', operator: later };
-  }
+  const operator = knownOperators.find((name) => name === token);
   return operator === undefined
-    ? `${quoteText(`%${token}%`)} is not an operator; there are ${plainOperators.join(', ')}, REQ(X?Y):Z and RESP(X?Y):Z, and no way to write a percent sign`
+    ? `${quoteText(`%${token}%`)} is not an operator; there are ${knownOperators.join(', ')}, REQ(X?Y):Z and RESP(X?Y):Z, and no way to write a percent sign`
     : { kind: 'plain', operator };
 }
 

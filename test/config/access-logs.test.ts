@@ -48,8 +48,10 @@ test('an access log has a path, which is not empty', () => {
 test('every mistake in a format is a problem of its own', () => {
   const operators =
     'there are START_TIME, BYTES_RECEIVED, BYTES_SENT, PROTOCOL, RESPONSE_CODE, DURATION, ' +
-    'RESPONSE_FLAGS, UPSTREAM_HOST, UPSTREAM_CLUSTER, REQ(X?Y):Z and RESP(X?Y):Z, and no way to ' +
-    'write a percent sign';
+    'RESPONSE_FLAGS, UPSTREAM_HOST, UPSTREAM_CLUSTER, REQUEST_DURATION, RESPONSE_DURATION, ' +
+    'UPSTREAM_LOCAL_ADDRESS, DOWNSTREAM_LOCAL_ADDRESS, DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT, ' +
+    'DOWNSTREAM_REMOTE_ADDRESS, DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT, ' +
+    'DOWNSTREAM_ADDRESS, REQ(X?Y):Z and RESP(X?Y):Z, and no way to write a percent sign';
   const format = '%STATUS% %REQ(A% %REQ(A)x% %RESP(A):-1% %REQ()% %REQ(A?B?C)% %%';
   assert.deepEqual(logProblems({ path: '/a', format }), [
     `[0].format: at character 1, "%STATUS%" is not an operator; ${operators}`,

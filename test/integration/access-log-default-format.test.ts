@@ -31,9 +31,10 @@ test('writes a dash for what there is not', async (t) => {
     manager: { generate_request_id: false },
     route: { prefix: '/only' },
   });
+  const nameless = await proxy.connect();
+  nameless.write('GET / HTTP/1.1\r\n\r\n');
+  await nameless.until(' 400 ');
   const client = await proxy.connect();
-  client.write('GET / HTTP/1.1\r\n\r\n');
-  await client.until(' 400 ');
   client.write('GET /else HTTP/1.1\r\nhost: foo.com\r\n\r\n');
   await client.until(' 404 ');
   const lines = await proxy.logLines(2);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,6 +144,46 @@ test('logs to every file that is configured, and at the latest when it closes', 
   for (const path of paths) {
     assert.equal(parseLine((await readFile(path, 'utf8')).trimEnd())['sent'], '4');
   }
+});
+
+test('reopenLogs: lines that come later go to the new file, after the old one was moved', async (t) => {
+  const folder = await temporaryFolder((remove) => t.after(remove));
+  const path = join(folder, 'log');
+  const proxy = await startMounted(t, (_request, response) => response.end('body'), {
+    manager: { access_log: [{ path, format: '%REQ(:PATH)%\n' }] },
+  });
+  await proxy.send({ path: '/before' });
+  await rename(path, `${path}.1`);
+  await proxy.sidecar.reopenLogs();
+  await proxy.send({ path: '/after' });
+  await proxy.close();
+  assert.equal(await readFile(`${path}.1`, 'utf8'), '/before\n');
+  assert.equal(await readFile(path, 'utf8'), '/after\n');
+});
+
+test('reopenLogs: where the folder has vanished the old file stays in use, and traffic goes on', async (t) => {
+  const folder = await temporaryFolder((remove) => t.after(remove));
+  const path = join(folder, 'logs', 'log');
+  await mkdir(join(folder, 'logs'));
+  const proxy = await startMounted(t, (_request, response) => response.end('body'), {
+    manager: { access_log: [{ path, format: '%REQ(:PATH)%\n' }] },
+  });
+  await rename(join(folder, 'logs'), join(folder, 'moved'));
+  await proxy.sidecar.reopenLogs();
+  assert.equal((await proxy.stats()).get('filesystem.reopen_failed'), 1);
+  assert.equal((await proxy.send({ path: '/after' })).status, 200);
+  await proxy.close();
+  assert.equal(await readFile(join(folder, 'moved', 'log'), 'utf8'), '/after\n');
+});
+
+test('a full disk does not disturb traffic', { skip: !existsSync('/dev/full') }, async (t) => {
+  const proxy = await startMounted(t, (_request, response) => response.end('body'), {
+    manager: { access_log: [{ path: '/dev/full' }] },
+  });
+  for (let i = 0; i < 20; i++) {
+    assert.equal((await proxy.send()).status, 200);
+  }
+  await proxy.close();
 });
 
 test('logs the names that the application was shown, not those it changed', async (t) => {

@@ -4,6 +4,7 @@ import { count, integer, listOf, oneOf, text, union } from './values.js';
 const runtimeKey: KeySchema = {
   value: text,
   description: 'Runtime key whose value counts in the place of `value`.',
+  test: 'access-log-filter',
 };
 
 function filterSchema(
@@ -18,7 +19,12 @@ function filterSchema(
     description,
     reference: '7.4',
     keys: {
-      type: { value: oneOf(type), isRequired: true, description: 'Which filter it is.' },
+      type: {
+        value: oneOf(type),
+        isRequired: true,
+        description: 'Which filter it is.',
+        test: 'access-log-filter',
+      },
       ...keys,
     },
   };
@@ -31,6 +37,7 @@ const op: KeySchema = {
   value: oneOf(...comparisonOperators),
   isRequired: true,
   description: 'How the two numbers are compared.',
+  test: 'access-log-filter',
 };
 
 function logicalSchema(type: string, typeName: string, description: string): ObjectSchema {
@@ -43,6 +50,7 @@ function logicalSchema(type: string, typeName: string, description: string): Obj
       isRequired: true,
       example: '[{ "type": ... }, { "type": ... }]',
       description: 'The filters that are combined, in order.',
+      test: 'access-log-filter',
     },
   });
 }
@@ -64,10 +72,12 @@ export const accessLogFilterUnion: UnionSchema = {
             isRequired: true,
             example: '500',
             description: 'The status that is compared with.',
+            test: 'access-log-filter',
           },
           runtime_key: runtimeKey,
         },
       ),
+      test: 'access-log-filter',
     },
     duration: {
       object: filterSchema(
@@ -81,10 +91,12 @@ export const accessLogFilterUnion: UnionSchema = {
             isRequired: true,
             example: '1000',
             description: 'The milliseconds that are compared with.',
+            test: 'access-log-filter',
           },
           runtime_key: runtimeKey,
         },
       ),
+      test: 'access-log-filter',
     },
     not_healthcheck: {
       object: filterSchema(
@@ -92,6 +104,7 @@ export const accessLogFilterUnion: UnionSchema = {
         'NotHealthcheckFilter',
         'Passes requests that the HTTP filter health_check did not mark as health checks.',
       ),
+      test: 'access-log-filter',
     },
     traceable_request: {
       object: filterSchema(
@@ -99,6 +112,7 @@ export const accessLogFilterUnion: UnionSchema = {
         'TraceableRequestFilter',
         'Passes requests whose trace was forced by a service.',
       ),
+      test: 'access-log-filter',
     },
     runtime: {
       object: filterSchema('runtime', 'RuntimeFilter', 'Passes a share of the requests.', {
@@ -107,14 +121,18 @@ export const accessLogFilterUnion: UnionSchema = {
           isRequired: true,
           example: '"access_log.sampled"',
           description: 'Runtime key that holds the share in percent.',
+          test: 'access-log-filter',
         },
       }),
+      test: 'access-log-filter',
     },
     logical_and: {
       object: logicalSchema('logical_and', 'LogicalAndFilter', 'Passes what all filters pass.'),
+      test: 'access-log-filter',
     },
     logical_or: {
       object: logicalSchema('logical_or', 'LogicalOrFilter', 'Passes what any filter passes.'),
+      test: 'access-log-filter',
     },
   },
 };
@@ -137,15 +155,12 @@ export const accessLogSchema: ObjectSchema = {
     format: {
       value: text,
       description: 'Format of a line, its end included.',
-      unsupported: {
-        reason: 'only the default format is written',
-        without: 'the lines have the default format',
-      },
+      test: 'access-log-format',
     },
     filter: {
       value: union(accessLogFilterUnion),
       description: 'Which requests are logged; default all.',
-      unsupported: { reason: 'access logs are not filtered', without: 'every request is logged' },
+      test: 'access-log-filter',
     },
   },
 };

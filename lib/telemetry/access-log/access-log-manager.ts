@@ -1,9 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.js';
+import { defaultRuntime, type Runtime } from '../../base/runtime.js';
+import type { AccessLogFilterConfig } from '../../config/access-log-config.js';
 import { FilesystemStats } from '../stats/filesystem-stats.js';
 import { AccessLog } from './access-log.js';
 import { AccessLogFile } from './access-log-file.js';
-import { compileAccessLogFormat, defaultAccessLogFormat } from './compile-access-log-format.js';
+import { compileAccessLogFilter } from './access-log-filter.js';
+import {
+  compileAccessLogFormat,
+  defaultAccessLogFormat,
+  showsDetails,
+} from './compile-access-log-format.js';
 import { errorCode, openLogDescriptor } from './log-descriptor.js';
 
 /** What an `AccessLogManager` needs. */
@@ -11,6 +18,8 @@ export interface AccessLogManagerOptions {
   readonly clock: Clock;
   /** `--file-flush-interval-msec`. Default 10000. */
   readonly flushIntervalMs?: number;
+  /** What filters draw their runtime keys from. By default every key has its default. */
+  readonly runtime?: Runtime;
 }
 
 /**
@@ -21,25 +30,32 @@ export class AccessLogManager {
   readonly stats: FilesystemStats = new FilesystemStats();
   readonly #clock: Clock;
   readonly #flushIntervalMs: number;
+  readonly #runtime: Runtime;
   readonly #files = new Map<string, Promise<AccessLogFile | Error>>();
 
   constructor(options: AccessLogManagerOptions) {
     this.#clock = options.clock;
     this.#flushIntervalMs = options.flushIntervalMs ?? 10_000;
+    this.#runtime = options.runtime ?? defaultRuntime;
   }
 
   /**
-   * Makes the log of one `access_log` entry. Called at start only. An `Error` says, as one sentence
-   * for whoever wrote the configuration, why the file cannot be written and how to mend it. Throws a
-   * `ConfigError` for a format that is wrong.
+   * Makes the log of one `access_log` entry, with its own format and filter; entries with the same
+   * path share the file. Without a filter every request is logged. Called at start only. An `Error`
+   * says, as one sentence for whoever wrote the configuration, why the file cannot be written and how
+   * to mend it. Throws a `ConfigError` for a format that is wrong.
    */
   async createAccessLog(
     path: string,
     format: string = defaultAccessLogFormat,
+    filter?: AccessLogFilterConfig,
   ): Promise<AccessLog | Error> {
     const formatter = compileAccessLogFormat(format);
+    const passes = filter && compileAccessLogFilter(filter, this.#runtime);
     const file = await this.#getFile(path);
-    return file instanceof Error ? file : new AccessLog(file, formatter);
+    return file instanceof Error
+      ? file
+      : new AccessLog(file, formatter, passes, showsDetails(format));
   }
 
   /** Opens all paths anew, for after log files have been moved away. */

@@ -4,6 +4,7 @@ import {
   type PlainOperator,
   parseAccessLogFormat,
 } from '../../config/access-log-format.js';
+import { formatHostPort } from '../../config/address.js';
 import { getHeader, type HeaderList } from '../../http/headers.js';
 import type { RequestInfo } from '../../http/request-info.js';
 import { formatResponseFlags } from '../../http/response-flag.js';
@@ -45,6 +46,19 @@ export function compileAccessLogFormat(format: string): AccessLogFormatter {
   return createFormatter(texts, operators);
 }
 
+const detailOperators: ReadonlySet<PlainOperator> = new Set([
+  'REQUEST_DURATION',
+  'RESPONSE_DURATION',
+  'UPSTREAM_LOCAL_ADDRESS',
+]);
+
+/** Whether lines of a format show `RequestInfo.details`. */
+export function showsDetails(format: string): boolean {
+  return parseAccessLogFormat(format).pieces.some(
+    (piece) => piece.kind === 'plain' && detailOperators.has(piece.operator),
+  );
+}
+
 /** `texts[i]` stands before the result of `operators[i]`; one text more ends the line. */
 function createFormatter(
   texts: readonly string[],
@@ -73,12 +87,27 @@ const plainOperators: Readonly<Record<PlainOperator, Operator>> = {
   UPSTREAM_HOST: (info) => info.upstreamHost ?? unset,
   UPSTREAM_CLUSTER: (info) =>
     info.upstreamCluster === undefined ? unset : toByteString(info.upstreamCluster),
+  REQUEST_DURATION: ({ details }) => formatMs(details?.requestMs),
+  RESPONSE_DURATION: ({ details }) => formatMs(details?.responseMs),
+  UPSTREAM_LOCAL_ADDRESS: ({ details }) => details?.upstreamLocalAddress || unset,
+  DOWNSTREAM_LOCAL_ADDRESS: (info) => info.localAddress || unset,
+  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: (info) => withoutPort(info.localAddress) || unset,
+  DOWNSTREAM_REMOTE_ADDRESS: ({ clientAddress: host, clientPort: port }) =>
+    host === '' ? unset : formatHostPort({ kind: 'tcp', host, port }),
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (info) => info.clientAddress || unset,
+  DOWNSTREAM_ADDRESS: (info) => info.clientAddress || unset,
 };
 
+function formatMs(ms: number | undefined): string | number {
+  return ms === undefined ? unset : Math.trunc(ms);
+}
+
+/** Takes the port off `ip:port` or `[ip]:port`. */
+function withoutPort(address: string): string {
+  return address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
 function createOperator(piece: Exclude<FormatPiece, { kind: 'text' }>): Operator {
-  if (piece.kind === 'later') {
-    return () => unset;
-  }
   if (piece.kind === 'plain') {
     return plainOperators[piece.operator];
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestInfo } from '../../../../lib/http/request-info.js';
+import { RequestDetails, type RequestInfo } from '../../../../lib/http/request-info.js';
 import { responseFlag } from '../../../../lib/http/response-flag.js';
 import {
   compileAccessLogFormat,
   defaultAccessLogFormat,
+  showsDetails,
 } from '../../../../lib/telemetry/access-log/compile-access-log-format.js';
 import { createRequestInfo } from '../../../support/request-info-fixture.js';
 
@@ -116,6 +117,41 @@ test('text of the configuration is written in UTF-8, bytes of headers as they ca
   assert.equal(format('%UPSTREAM_CLUSTER%', { upstreamCluster: '€' }), euro);
 });
 
-test('operators of later releases are "-" for now', () => {
-  assert.equal(format('%REQUEST_DURATION% %DOWNSTREAM_LOCAL_ADDRESS%'), '- -');
+test('the addresses of both ends are written with and without port', () => {
+  const text =
+    '%DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT% ' +
+    '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_ADDRESS%';
+  assert.equal(format(text), '10.0.0.9:80 10.0.0.9 10.0.35.28 10.0.35.28');
+  assert.equal(
+    format(text, { localAddress: '[fd00::9]:80', clientAddress: 'fd00::1' }),
+    '[fd00::9]:80 fd00::9 fd00::1 fd00::1',
+  );
+  assert.equal(format(text, { localAddress: '', clientAddress: '' }), '- - - -');
+});
+
+test('the address of the client is written with its port, which is 0 if it is not known', () => {
+  const text = '%DOWNSTREAM_REMOTE_ADDRESS%';
+  assert.equal(format(text, { clientPort: 4711 }), '10.0.35.28:4711');
+  assert.equal(format(text, { clientPort: 0 }), '10.0.35.28:0');
+  assert.equal(format(text, { clientAddress: 'fd00::1', clientPort: 80 }), '[fd00::1]:80');
+  assert.equal(format(text, { clientAddress: '' }), '-');
+});
+
+test('durations are cut to whole milliseconds, and "-" for what has not happened', () => {
+  const text = '%REQUEST_DURATION% %RESPONSE_DURATION% %UPSTREAM_LOCAL_ADDRESS%';
+  const details = new RequestDetails();
+  assert.equal(format(text, { details }), '- - -');
+  details.requestMs = 0.9;
+  assert.equal(format(text, { details }), '0 - -');
+  details.responseMs = 12.7;
+  details.upstreamLocalAddress = '10.0.0.9:34567';
+  assert.equal(format(text, { details }), '0 12 10.0.0.9:34567');
+});
+
+test('it is known which formats show details, since they are gathered only for those', () => {
+  assert.equal(showsDetails(defaultAccessLogFormat), false);
+  assert.equal(showsDetails('REQUEST_DURATION %DURATION% %DOWNSTREAM_REMOTE_ADDRESS%'), false);
+  for (const name of ['REQUEST_DURATION', 'RESPONSE_DURATION', 'UPSTREAM_LOCAL_ADDRESS']) {
+    assert.equal(showsDetails(`a %DURATION% %${name}%`), true, name);
+  }
 });
