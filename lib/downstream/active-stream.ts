@@ -1,56 +1,34 @@
 import { httpDate } from '../base/http-date.js';
-import type { FilterCallbacks, MatchedRoute } from '../http/filter.js';
-import { FilterChain } from '../http/filter-chain.js';
-import { getHeader, type HeaderList, setHeader } from '../http/headers.js';
+import { FilterChain, type FilterChainOwner } from '../http/filter-chain.js';
+import type { HeaderList } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
 import type { NativeExchange } from '../http/native-exchange.js';
-import type { RequestInfo } from '../http/request-info.js';
 import type { RequestDecoder, ResponseEncoder } from '../http/stream.js';
-import { chargeResponseClass } from '../telemetry/stats/response-class.js';
 import type { StreamOwner } from './connection-manager-context.js';
 import type { DownstreamConnection } from './downstream-connection.js';
-import { applyRequestHeaderRules, trustedClientAddress } from './forwarded-headers.js';
+import { applyRequestHeaderRules } from './forwarded-headers.js';
 import { createLocalReply } from './local-reply.js';
-import { refuseRequest } from './request-checks.js';
+import { unreadHead } from './request-checks.js';
 import { applyResponseHeaderRules } from './response-headers.js';
-
-/** The protocol a request came in with, as the access log shows it. */
-export type StreamProtocol = RequestInfo['protocol'];
-
-const emptyHead: RequestHead = { method: '', path: '', authority: '', headers: [] };
-/** What is known of a head that was too large to be read. */
-const unreadHead: RequestHead = { method: '-', path: '-', authority: '', headers: [] };
+import { type StreamProtocol, StreamRecord } from './stream-record.js';
+import { answerHandshake } from './upgrade/answer-handshake.js';
 
 /**
  * One request under way, from its head to the last byte of its response. It is the stream of its
  * codec, the callbacks of its filters and the record for the access log in one, so that a request
  * costs few objects.
  */
-export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInfo {
-  requestHead: RequestHead = emptyHead;
-  responseHeaders: HeaderList | undefined = undefined;
-  responseCode = 0;
-  responseFlags = 0;
-  bytesReceived = 0;
-  bytesSent = 0;
-  upstreamHost: string | undefined = undefined;
-  upstreamCluster: string | undefined = undefined;
-  isInternal = false;
-  hasEnvoyHeaders = false;
-  route: MatchedRoute | undefined = undefined;
-  durationMs = 0;
-  readonly protocol: StreamProtocol;
-  startWallMs = 0;
-  readonly #manager: StreamOwner;
+export class ActiveStream extends StreamRecord implements RequestDecoder, FilterChainOwner {
   readonly #encoder: ResponseEncoder;
-  readonly #connection: DownstreamConnection;
-  readonly #startMs: number;
   #chain: FilterChain | undefined = undefined;
-  #isTraceForced = false;
-  #stableRandom: number | undefined = undefined;
-  #isRequestComplete = false;
   #isRequestPaused = false;
-  #hasFailed = false;
+  /** Whether the whole response was at hand when its head was. */
+  #isResponseWhole = false;
+  /** Whether a response has begun its way through the filters. */
+  #hasResponse = false;
+  /** Whether it is a reply of our own. What a filter still brings is nobody's answer then. */
+  #hasLocalReply = false;
+  #failureCount = 0;
   #isDone = false;
 
   constructor(
@@ -59,125 +37,193 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     connection: DownstreamConnection,
     protocol: StreamProtocol,
   ) {
-    this.#manager = manager;
+    super(manager, connection, protocol);
     this.#encoder = encoder;
-    this.#connection = connection;
-    this.protocol = protocol;
-    const { clock, stats } = manager.context;
-    this.#startMs = clock.now();
-    stats.downstreamRqTotal++;
-    stats.downstreamRqHttp1Total++;
-    stats.downstreamRqActive++;
-  }
-
-  get stableRandom(): number {
-    this.#stableRandom ??= this.#manager.context.random.uint32();
-    return this.#stableRandom;
-  }
-
-  get clientAddress(): string {
-    return trustedClientAddress(
-      this.#manager.context.config,
-      this.#connection,
-      this.requestHead.headers,
-    );
-  }
-
-  get localAddress(): string {
-    return this.#connection.localAddress;
   }
 
   get nativeExchange(): NativeExchange | undefined {
-    return this.#encoder.nativeExchange;
-  }
-
-  /** Whether the whole request has arrived. */
-  get isRequestComplete(): boolean {
-    return this.#isRequestComplete;
+    return this.#chain?.readsBody === true ? undefined : this.#encoder.nativeExchange;
   }
 
   // The request, from the codec.
 
   decodeHead(head: RequestHead, endStream: boolean): void {
     this.requestHead = head;
-    this.#isRequestComplete = endStream;
+    if (endStream) {
+      this.completeRequest();
+    }
     try {
       this.#decodeHead(head, endStream);
     } catch (error) {
-      this.#onInternalError(error);
+      this.fail(error);
     }
   }
 
   /** Answers a head that is too large: reference 3.4. Takes the place of `decodeHead`. */
   refuseHead(): void {
     this.requestHead = unreadHead;
-    this.#isRequestComplete = true;
+    this.isRequestComplete = true;
     this.sendLocalReply(431, '');
   }
 
   decodeData(chunk: Buffer, endStream: boolean): void {
     this.bytesReceived += chunk.length;
-    this.#isRequestComplete = endStream;
+    if (endStream) {
+      this.completeRequest();
+    }
     if (!this.#isDone) {
       try {
         this.#chain?.decodeData(chunk, endStream);
       } catch (error) {
-        this.#onInternalError(error);
+        this.fail(error);
       }
     }
   }
 
   decodeEnd(trailers: HeaderList | undefined): void {
-    this.#isRequestComplete = true;
+    this.completeRequest();
     if (!this.#isDone) {
       try {
         this.#chain?.decodeEnd(trailers);
       } catch (error) {
-        this.#onInternalError(error);
+        this.fail(error);
       }
     }
   }
 
   onDownstreamReset(): void {
     if (!this.#isDone) {
-      this.#manager.context.stats.downstreamRqRxReset++;
+      this.manager.context.stats.downstreamRqRxReset++;
       this.#finish();
     }
   }
 
   onResponseWritable(): void {
-    this.#chain?.onResponsePaused(false);
+    try {
+      this.#chain?.onResponsePaused(false);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   // The filters' callbacks.
 
-  setResponseFlag(flag: number): void {
-    this.responseFlags |= flag;
-  }
-
-  continueDecoding(): void {
+  continueDecoding(body?: Buffer): void {
     if (!this.#isDone) {
-      this.#chain?.continueDecoding();
+      try {
+        this.#chain?.continueDecoding(body);
+      } catch (error) {
+        this.fail(error);
+      }
     }
   }
 
-  sendLocalReply(status: number, body: string, headers?: HeaderList): void {
+  continueEncoding(body?: Buffer): void {
+    if (!this.#isDone) {
+      try {
+        this.#chain?.response?.continue(body);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  }
+
+  sendLocalReply(status: number, body: string | Buffer, headers?: HeaderList): void {
     if (this.responseCode !== 0 || this.#isDone) {
       return;
     }
     const reply = createLocalReply(status, body, this.requestHead.method, headers);
     const hasBody = reply.body !== undefined;
-    this.#startResponse(reply.head, !hasBody, hasBody, true);
+    this.#isResponseWhole = true;
+    this.#hasLocalReply = true;
+    this.#chain?.endRequest();
+    if (this.#hasResponse) {
+      // In the place of a response that a filter holds back, and on no second way through them.
+      this.#chain?.response?.close();
+      this.sendHead(reply.head, !hasBody, hasBody);
+      if (reply.body !== undefined) {
+        this.sendData(reply.body, true);
+      }
+      return;
+    }
+    this.#encodeHead(reply.head, !hasBody, hasBody);
     if (reply.body !== undefined) {
-      this.encodeData(reply.body, true);
+      this.#encodeData(reply.body, true);
     }
   }
 
   encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
-    this.#startResponse(head, endStream, moreFollows, endStream);
+    if (!this.#hasLocalReply) {
+      this.#isResponseWhole = endStream;
+      this.noteUpstreamHead();
+      this.#encodeHead(head, endStream, moreFollows);
+    }
   }
 
   encodeData(chunk: Buffer, endStream: boolean): boolean {
+    return this.#hasLocalReply || this.#encodeData(chunk, endStream);
+  }
+
+  encodeEnd(trailers: HeaderList | undefined): void {
+    const response = this.#chain?.response;
+    if (!(this.#isDone || this.#hasLocalReply)) {
+      try {
+        if (response === undefined) {
+          this.sendEnd(trailers);
+        } else {
+          response.end(trailers);
+        }
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  }
+
+  /** A broken invariant of ours ends this one request, and nothing else. */
+  fail(error: unknown): void {
+    this.manager.reportInternalError(error);
+    this.#failureCount++;
+    // A reply may fail on its way through the filters, once; it is then sent past them.
+    if (this.responseCode === 0 && this.#failureCount <= 2) {
+      this.sendLocalReply(500, '');
+    } else {
+      this.resetStream();
+    }
+  }
+
+  // What has passed the filters.
+
+  onRequestTooLarge(): void {
+    this.manager.context.stats.downstreamRqTooLarge++;
+    this.sendLocalReply(413, 'Payload Too Large');
+  }
+
+  onResponseTooLarge(): void {
+    this.manager.context.stats.rsTooLarge++;
+    this.sendLocalReply(500, 'Internal Server Error');
+  }
+
+  sendHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
+    if (this.#isDone) {
+      return;
+    }
+    try {
+      this.#applyResponseRules(head);
+      this.noteResponse(head.status, head.headers);
+      this.#encoder.encodeHead(head, endStream, moreFollows);
+    } catch (error) {
+      // Whoever brings the response is in a callback of a socket, out of which nothing may come.
+      this.noteResponse(0, undefined);
+      this.fail(error);
+      return;
+    }
+    this.chargeResponse(head.status);
+    if (endStream) {
+      this.#onResponseComplete();
+    }
+  }
+
+  sendData(chunk: Buffer, endStream: boolean): boolean {
     if (this.#isDone) {
       return true;
     }
@@ -189,128 +235,103 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
     return canGoOn;
   }
 
-  encodeEnd(trailers: HeaderList | undefined): void {
-    if (!this.#isDone) {
-      try {
-        this.#encoder.encodeEnd(trailers);
-      } catch (error) {
-        this.#onInternalError(error);
-        return;
-      }
-      this.#onResponseComplete();
-    }
+  sendEnd(trailers: HeaderList | undefined): void {
+    this.#encoder.encodeEnd(trailers);
+    this.#onResponseComplete();
   }
 
   resetStream(): void {
     if (!this.#isDone) {
-      this.#manager.context.stats.downstreamRqTxReset++;
+      this.manager.context.stats.downstreamRqTxReset++;
       this.#finish();
       this.#encoder.reset();
     }
   }
 
   setRequestPaused(isPaused: boolean): void {
-    if (this.#isDone || this.#isRequestComplete || isPaused === this.#isRequestPaused) {
+    if (this.#isDone || this.isRequestComplete || isPaused === this.#isRequestPaused) {
       return;
     }
     this.#isRequestPaused = isPaused;
-    const { stats } = this.#manager.context;
-    if (isPaused) {
-      stats.downstreamFlowControlPausedReadingTotal++;
-    } else {
-      stats.downstreamFlowControlResumedReadingTotal++;
-    }
+    this.chargePause(isPaused);
     this.#encoder.setRequestPaused(isPaused);
-  }
-
-  /** Counts body bytes that did not pass through `encodeData`: a mounted application's. */
-  addBytesSent(bytes: number): void {
-    this.bytesSent += bytes;
   }
 
   /** The checks of reference 3.4, then the header rules, the route and the filters: 5.1. */
   #decodeHead(head: RequestHead, endStream: boolean): void {
-    const { stats, routeTable, filterFactories } = this.#manager.context;
-    const refusal = refuseRequest(head, this.protocol, stats);
+    let { stats, routeTable, tunnels, filterFactories } = this.manager.context;
+    const refusal = this.checkHead();
     if (refusal !== undefined) {
       this.sendLocalReply(refusal, '');
       return;
     }
-    const origin = applyRequestHeaderRules(
-      head.headers,
-      this.#connection,
-      this.#manager.headerRules,
-    );
-    this.isInternal = origin.isInternal;
-    this.hasEnvoyHeaders = origin.hasEnvoyHeaders;
-    this.#isTraceForced = origin.isTraceForced;
+    const origin = applyRequestHeaderRules(head.headers, this.connection, this.manager.headerRules);
+    this.setOrigin(origin);
     this.route = routeTable.match(this);
     if (origin.isWebSocketUpgrade && this.route !== undefined) {
-      stats.downstreamRqWsOnNonWsRoute++;
-      this.sendLocalReply(403, '');
-      return;
+      const answer = answerHandshake(this.route, this.#encoder.rawConnection, tunnels, stats);
+      if (typeof answer === 'number') {
+        this.sendLocalReply(answer, '');
+        return;
+      }
+      filterFactories = [answer];
+    } else {
+      this.startTrace();
     }
     this.#chain = new FilterChain(filterFactories, this);
     this.#chain.decodeHead(head, endStream);
   }
 
-  /** `isWhole`: the whole response is at hand, even if its body is still to come. */
-  #startResponse(
-    head: ResponseHead,
-    endStream: boolean,
-    moreFollows: boolean,
-    isWhole: boolean,
-  ): void {
-    if (this.#isDone) {
+  #encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
+    const response = this.#chain?.response;
+    this.#hasResponse = true;
+    if (response === undefined || this.#isDone) {
+      this.sendHead(head, endStream, moreFollows);
       return;
     }
     try {
-      this.#chain?.encodeHead(head, endStream);
-      this.#applyResponseRules(head, isWhole);
-      this.responseCode = head.status;
-      this.responseHeaders = head.headers;
-      const { stats, listenerStats } = this.#manager.context;
-      chargeResponseClass(stats, head.status);
-      chargeResponseClass(listenerStats, head.status);
-      this.#encoder.encodeHead(head, endStream, moreFollows);
+      response.head(head, endStream, moreFollows);
     } catch (error) {
-      // Whoever brings the response is in a callback of a socket, out of which nothing may come.
-      this.#onInternalError(error);
-      return;
-    }
-    if (endStream) {
-      this.#onResponseComplete();
+      this.fail(error);
     }
   }
 
-  #applyResponseRules({ headers }: ResponseHead, isWhole: boolean): void {
-    const { config, clock } = this.#manager.context;
-    if (this.#isTraceForced) {
-      const requestId = getHeader(this.requestHead.headers, 'x-request-id');
-      if (requestId !== undefined) {
-        setHeader(headers, 'x-request-id', requestId);
-      }
+  #encodeData(chunk: Buffer, endStream: boolean): boolean {
+    const response = this.#chain?.response;
+    if (response === undefined || this.#isDone) {
+      return this.sendData(chunk, endStream);
     }
-    const isClosing = this.#isClosing(isWhole);
+    try {
+      return response.data(chunk, endStream);
+    } catch (error) {
+      this.fail(error);
+      return true;
+    }
+  }
+
+  #applyResponseRules({ headers }: ResponseHead): void {
+    const { config, clock } = this.manager.context;
+    this.nameTrace(headers);
+    const isClosing = this.#isClosing();
     applyResponseHeaderRules(headers, config.serverName, httpDate(clock.wallNow()));
-    this.#manager.customResponseHeaders?.apply(headers, this);
+    this.customResponseHeaders?.apply(headers, this);
     if (isClosing) {
       headers.push('connection', 'close');
     }
   }
 
-  #isClosing(isWhole: boolean): boolean {
-    if (this.#manager.isDraining) {
-      this.#manager.context.stats.downstreamCxDrainClose++;
+  #isClosing(): boolean {
+    if (this.manager.isDraining && !this.connection.isDraining) {
+      this.manager.context.stats.downstreamCxDrainClose++;
       return true;
     }
     // An early response: the rest of the request is of no use to anybody.
-    return isWhole && !this.#isRequestComplete;
+    return this.mustClose || (this.#isResponseWhole && !this.isRequestComplete);
   }
 
   #onResponseComplete(): void {
-    if (!this.#isRequestComplete) {
-      this.#manager.context.stats.downstreamRqResponseBeforeRqComplete++;
+    if (!this.isRequestComplete) {
+      this.manager.context.stats.downstreamRqResponseBeforeRqComplete++;
     }
     this.#finish();
   }
@@ -318,32 +339,12 @@ export class ActiveStream implements RequestDecoder, FilterCallbacks, RequestInf
   /** The request is over. Called once. */
   #finish(): void {
     this.#isDone = true;
-    const { clock, stats, accessLogs } = this.#manager.context;
-    stats.downstreamRqActive--;
+    this.manager.context.stats.downstreamRqActive--;
     try {
       this.#chain?.destroy();
     } catch (error) {
-      this.#manager.reportInternalError(error);
+      this.manager.reportInternalError(error);
     }
-    if (accessLogs.length > 0) {
-      this.durationMs = clock.now() - this.#startMs;
-      this.startWallMs = clock.wallNow() - this.durationMs;
-      for (const accessLog of accessLogs) {
-        accessLog.log(this);
-      }
-    }
-  }
-
-  /** A broken invariant of ours ends this one request, and nothing else. */
-  #onInternalError(error: unknown): void {
-    this.#manager.reportInternalError(error);
-    // What fails even on our own reply will fail again.
-    const canReply = this.responseCode === 0 && !this.#hasFailed;
-    this.#hasFailed = true;
-    if (canReply) {
-      this.sendLocalReply(500, '');
-    } else {
-      this.resetStream();
-    }
+    this.log();
   }
 }

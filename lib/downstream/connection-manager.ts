@@ -1,10 +1,13 @@
 import { localAddress } from '../base/ip-address.js';
+import type { RouteTableConfig } from '../config/route-table-config.js';
 import type { ResponseEncoder } from '../http/stream.js';
-import { ActiveStream, type StreamProtocol } from './active-stream.js';
+import { chargeResponseClass } from '../telemetry/stats/response-class.js';
+import { ActiveStream } from './active-stream.js';
 import type { ConnectionManagerContext, StreamOwner } from './connection-manager-context.js';
 import { DownstreamConnection } from './downstream-connection.js';
 import type { HeaderRules } from './forwarded-headers.js';
 import { CustomResponseHeaders } from './response-headers.js';
+import type { StreamProtocol } from './stream-record.js';
 
 /**
  * The HTTP half of a listener: turns what a codec reads into requests on their way through the
@@ -12,18 +15,23 @@ import { CustomResponseHeaders } from './response-headers.js';
  */
 export class ConnectionManager implements StreamOwner {
   readonly context: ConnectionManagerContext;
-  readonly headerRules: HeaderRules;
-  readonly customResponseHeaders: CustomResponseHeaders | undefined;
+  readonly keepsDetails: boolean;
   readonly #localAddress: string = localAddress();
+  #tableRules: TableRules;
   #hasReportedError = false;
 
   constructor(context: ConnectionManagerContext) {
     this.context = context;
-    const { config, random, serviceCluster, serviceNode } = context;
-    const internalOnlyHeaders = new Set(config.routeConfig.internalOnlyHeaders);
-    this.headerRules = { config, random, serviceCluster, serviceNode, internalOnlyHeaders };
-    const custom = new CustomResponseHeaders(config.routeConfig);
-    this.customResponseHeaders = custom.isEmpty ? undefined : custom;
+    this.keepsDetails = context.accessLogs.some((accessLog) => accessLog.showsDetails);
+    this.#tableRules = createTableRules(context, context.config.routeConfig);
+  }
+
+  get headerRules(): HeaderRules {
+    return this.#currentRules().headerRules;
+  }
+
+  get customResponseHeaders(): CustomResponseHeaders | undefined {
+    return this.#currentRules().customResponseHeaders;
   }
 
   /** Whether responses are to end their connections: reference 5.11. */
@@ -33,8 +41,22 @@ export class ConnectionManager implements StreamOwner {
   }
 
   /** Describes a new connection; counting it is the listener's part. */
-  createConnection(remoteAddress: string, isTls: boolean, localAddress = ''): DownstreamConnection {
-    return new DownstreamConnection(remoteAddress, this.#localAddress, isTls, localAddress);
+  createConnection(
+    remoteAddress: string,
+    isTls: boolean,
+    localAddress = '',
+    remotePort = 0,
+    clientCertificate?: string,
+  ): DownstreamConnection {
+    const ownAddress = this.#localAddress;
+    return new DownstreamConnection(
+      remoteAddress,
+      ownAddress,
+      isTls,
+      localAddress,
+      remotePort,
+      clientCertificate,
+    );
   }
 
   /** Begins a request: the codec calls the stream, and the stream answers by `encoder`. */
@@ -46,6 +68,12 @@ export class ConnectionManager implements StreamOwner {
     return new ActiveStream(this, encoder, connection, protocol);
   }
 
+  /** Counts an answer to `Expect: 100-continue`: reference 3.8. */
+  onContinueSent(): void {
+    chargeResponseClass(this.context.stats, 100);
+    chargeResponseClass(this.context.listenerStats, 100);
+  }
+
   /** Says once that something of ours is broken; the request at hand has been ended. */
   reportInternalError(error: unknown): void {
     if (!this.#hasReportedError) {
@@ -54,4 +82,34 @@ export class ConnectionManager implements StreamOwner {
       this.context.log.error(`internal error, said once for this listener: ${detail}`);
     }
   }
+
+  /** A table that is discovered may have been replaced. */
+  #currentRules(): TableRules {
+    const { routeTable } = this.context;
+    const routeConfig = routeTable.config;
+    if (routeConfig !== undefined && routeConfig !== this.#tableRules.routeConfig) {
+      this.#tableRules = createTableRules(this.context, routeConfig);
+    }
+    return this.#tableRules;
+  }
+}
+
+/** What a route table says about headers of all its requests and responses. */
+interface TableRules {
+  readonly routeConfig: RouteTableConfig;
+  readonly headerRules: HeaderRules;
+  readonly customResponseHeaders: CustomResponseHeaders | undefined;
+}
+
+function createTableRules(
+  { config, random, runtime, serviceCluster, serviceNode }: ConnectionManagerContext,
+  routeConfig: RouteTableConfig,
+): TableRules {
+  const internalOnlyHeaders = new Set(routeConfig.internalOnlyHeaders);
+  const custom = new CustomResponseHeaders(routeConfig);
+  return {
+    routeConfig,
+    headerRules: { config, random, runtime, serviceCluster, serviceNode, internalOnlyHeaders },
+    customResponseHeaders: custom.isEmpty ? undefined : custom,
+  };
 }

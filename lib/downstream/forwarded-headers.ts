@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { isInternalAddress } from '../base/ip-address.js';
 import type { Random } from '../base/random.js';
+import type { Runtime } from '../base/runtime.js';
 import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
-import { getHeader, type HeaderList, hasHeader, setHeader } from '../http/headers.js';
+import { type HeaderList, hasHeader, setHeader } from '../http/headers.js';
 import type { DownstreamConnection } from './downstream-connection.js';
+import { decideTrace } from './trace-decision.js';
 
 /** What the header rules found out about a request. */
 export interface RequestOrigin {
@@ -15,17 +17,23 @@ export interface RequestOrigin {
   isTraceForced: boolean;
   /** Whether the connection was to be upgraded to WebSocket. */
   isWebSocketUpgrade: boolean;
+  /** `x-forwarded-for` as it came; several fields as one list. */
+  forwardedFor: string | undefined;
 }
 
 /** What the rules need beside the request. */
 export interface HeaderRules {
   readonly config: ConnectionManagerConfig;
   readonly random: Random;
+  readonly runtime: Runtime;
   readonly serviceCluster: string;
   readonly serviceNode: string;
   /** `internal_only_headers` of the route table. */
   readonly internalOnlyHeaders: ReadonlySet<string>;
 }
+
+/** What `node:http` takes for an expectation that it answers; any other is the host's to answer. */
+export const continueExpectation: RegExp = /(?:^|\W)100-continue(?:$|\W)/i;
 
 /** Steers the router, so it is taken from every request that is not internal: reference 5.7. */
 const internalControlHeaders: ReadonlySet<string> = new Set([
@@ -64,6 +72,7 @@ export function applyRequestHeaderRules(
   let hasEnvoyHeaders = false;
   let upgrade: string | undefined;
   let connectionOptions = '';
+  let clientCertificates: string | undefined;
   let kept = 0;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
@@ -82,17 +91,18 @@ export function applyRequestHeaderRules(
         // Of this connection, not of the request: reference 5.5.
         continue;
       case 'expect':
-        if (value.toLowerCase().includes('100-continue')) {
+        if (continueExpectation.test(value)) {
           // It has been answered: reference 3.8.
           continue;
         }
         break;
       case 'x-forwarded-client-cert':
-        if (config.forwardClientCert !== 'always_forward_only') {
-          // Only a peer with a client certificate could be believed: reference 5.10.
-          continue;
+        if (keepsClientCertificate(config, connection)) {
+          break;
         }
-        break;
+        clientCertificates =
+          clientCertificates === undefined ? value : `${clientCertificates},${value}`;
+        continue;
       case 'x-forwarded-for':
         // Several fields are one list; it is put back below.
         forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
@@ -104,7 +114,7 @@ export function applyRequestHeaderRules(
         requestId ??= value;
         continue;
       case 'user-agent':
-        hasUserAgent = value !== '';
+        hasUserAgent ||= value !== '';
         break;
       default:
         if (name.startsWith('x-envoy-')) {
@@ -137,16 +147,54 @@ export function applyRequestHeaderRules(
     addServiceHeaders(headers, rules, hasUserAgent);
   }
   if (config.generateRequestId && (isEdge || requestId === undefined)) {
-    headers.push('x-request-id', rules.random.uuid());
-  } else if (requestId !== undefined) {
-    headers.push('x-request-id', requestId);
+    requestId = rules.random.uuid();
+  }
+  if (requestId !== undefined) {
+    const { runtime, random } = rules;
+    const isMarked = config.tracing !== undefined;
+    headers.push(
+      'x-request-id',
+      isMarked ? decideTrace(requestId, headers, runtime, random) : requestId,
+    );
+  }
+  if (connection.clientCertificate !== undefined) {
+    addClientCertificate(headers, config, connection.clientCertificate, clientCertificates);
   }
   return {
     isInternal,
     hasEnvoyHeaders: isInternal && hasEnvoyHeaders,
     isTraceForced,
     isWebSocketUpgrade: upgrade !== undefined && isWebSocket(upgrade, connectionOptions),
+    forwardedFor,
   };
+}
+
+/** Whether `x-forwarded-client-cert` passes as it came: reference 5.10. */
+function keepsClientCertificate(
+  { forwardClientCert }: ConnectionManagerConfig,
+  { clientCertificate }: DownstreamConnection,
+): boolean {
+  // Only a peer that has shown a certificate is believed, unless it is said otherwise.
+  return (
+    forwardClientCert === 'always_forward_only' ||
+    (forwardClientCert === 'forward_only' && clientCertificate !== undefined)
+  );
+}
+
+/** Tells of the peer itself, behind what it tells of those before it if that is to be kept. */
+function addClientCertificate(
+  headers: HeaderList,
+  { forwardClientCert }: ConnectionManagerConfig,
+  own: string,
+  before: string | undefined,
+): void {
+  if (forwardClientCert === 'sanitize_set') {
+    headers.push('x-forwarded-client-cert', own);
+  } else if (forwardClientCert === 'append_forward') {
+    // An empty field says nothing of anybody.
+    const list = before === undefined || before === '' ? own : `${before},${own}`;
+    headers.push('x-forwarded-client-cert', list);
+  }
 }
 
 /** Reference 2.7: the header alone is not enough, the connection must be asked for it too. */
@@ -166,17 +214,19 @@ function isInternalRequest(
   return forwardedFor !== undefined && isInternalAddress(forwardedFor.trim());
 }
 
-/** The peer, or whom a trusted peer says it speaks for: reference 5.2. */
-export function trustedClientAddress(
-  config: ConnectionManagerConfig,
-  connection: DownstreamConnection,
-  headers: HeaderList,
-): string {
-  if (config.useRemoteAddress) {
-    return connection.remoteAddress;
+/**
+ * Whom a trusted peer says it speaks for: reference 5.2. `undefined` if it is the peer itself that
+ * counts. `forwardedFor` is that of the `RequestOrigin`, which no filter can change.
+ */
+export function forwardedClientAddress(
+  { useRemoteAddress }: ConnectionManagerConfig,
+  forwardedFor: string | undefined,
+): string | undefined {
+  if (useRemoteAddress || forwardedFor === undefined) {
+    return undefined;
   }
-  const last = getHeader(headers, 'x-forwarded-for')?.split(',').at(-1)?.trim();
-  return last !== undefined && isIP(last) !== 0 ? last : connection.remoteAddress;
+  const last = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim();
+  return isIP(last) === 0 ? undefined : last;
 }
 
 function addForwarded(

@@ -1,6 +1,7 @@
 import type { HeaderList } from './headers.js';
 import type { RequestHead, ResponseHead } from './message.js';
 import type { NativeExchange, NativeObserver } from './native-exchange.js';
+import type { RawConnection } from './raw-connection.js';
 import type { ResetReason } from './reset-reason.js';
 
 /**
@@ -10,6 +11,8 @@ import type { ResetReason } from './reset-reason.js';
  * head or a chunk said that it was the last. Nothing may be called after `onReset` of the decoder.
  */
 export interface RequestEncoder {
+  /** `ip:port` of our end of the connection, if it has one. Looked up when it is read. */
+  readonly localAddress?: string;
   /** `endStream`: there is no body. */
   encodeHead(head: RequestHead, endStream: boolean): void;
   /** Returns false when the peer reads too slowly; `onRequestWritable` tells when to go on. */
@@ -69,6 +72,8 @@ export interface ResponseEncoder {
   setRequestPaused(isPaused: boolean): void;
   /** The `node:http` objects behind this stream, if there are any. */
   readonly nativeExchange: NativeExchange | undefined;
+  /** The connection, if the request is a WebSocket handshake that can be agreed to. */
+  readonly rawConnection?: RawConnection | undefined;
 }
 
 /** The request half of a downstream stream. Implemented by the connection manager's stream. */

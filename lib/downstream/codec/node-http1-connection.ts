@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { normalizeAddress } from '../../base/ip-address.js';
-import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
-import { formatHostPort } from '../../config/address.js';
+import { WheelTimer } from '../../base/timer-wheel.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
+import type { AcceptedConnection, ConnectionCodec } from './accepted-connection.js';
 import { HeadlessReply } from './headless-reply.js';
 
 /** How long what a client still sends is read and thrown away before the connection is cut. */
@@ -33,40 +32,62 @@ export function connectionOf(socket: Duplex): NodeHttp1Connection | undefined {
   return (socket as ConnectedSocket)[connectionSymbol];
 }
 
-/** One downstream connection of the `node:http` codec: its counters, its errors and its end. */
-export class NodeHttp1Connection {
+/** One downstream connection of the `node:http` codec: its requests, its errors and its end. */
+export class NodeHttp1Connection implements ConnectionCodec {
   readonly info: DownstreamConnection;
   /** The request under way. There is one at a time, even if the client sends more. */
   current: ConnectionStream | undefined = undefined;
   readonly #waiting: (() => void)[] = [];
   readonly #socket: Socket;
   readonly #manager: ConnectionManager;
-  readonly #wheel: TimerWheel;
-  #isClosedByUs = false;
+  readonly #accepted: AcceptedConnection;
   #isClosing = false;
   #isLingering = false;
   #isRefused = false;
+  #isTunnel = false;
 
-  constructor(socket: Socket, manager: ConnectionManager, wheel: TimerWheel) {
-    this.#socket = socket;
-    this.#manager = manager;
-    this.#wheel = wheel;
-    this.info = manager.createConnection(
-      socket.remoteAddress ?? '',
-      false,
-      formatLocalAddress(socket),
-    );
+  constructor(accepted: AcceptedConnection) {
+    this.#accepted = accepted;
+    this.#socket = accepted.socket;
+    this.#manager = accepted.manager;
+    this.info = accepted.info;
   }
 
-  /** Begins counting. Called once, when the connection is accepted. */
+  /** Begins counting. Called once, when it is known that the client speaks HTTP/1. */
   start(): void {
     (this.#socket as ConnectedSocket)[connectionSymbol] = this;
     const { stats } = this.#manager.context;
-    stats.downstreamCxTotal++;
     stats.downstreamCxHttp1Total++;
-    stats.downstreamCxActive++;
     stats.downstreamCxHttp1Active++;
-    this.#socket.on('close', () => this.#onClose());
+    this.#accepted.serveBy(this);
+  }
+
+  get isIdle(): boolean {
+    return this.current === undefined && !this.#isLingering;
+  }
+
+  /** What becomes of a tunnel is not counted as a request. */
+  get isBusy(): boolean {
+    return this.current !== undefined && !this.#isTunnel;
+  }
+
+  /** Whether a request that has just come is alone, so that its connection may become a tunnel. */
+  get canUpgrade(): boolean {
+    return this.current === undefined && this.#waiting.length === 0 && !this.#isClosing;
+  }
+
+  /** The connection has become a tunnel, and is no HTTP/1 any more. */
+  onUpgraded(): void {
+    const { stats } = this.#manager.context;
+    this.#isTunnel = true;
+    stats.downstreamCxHttp1Active--;
+    stats.downstreamCxWebsocketTotal++;
+    stats.downstreamCxWebsocketActive++;
+  }
+
+  /** We close the connection, before the client has. */
+  onClosing(): void {
+    this.#accepted.isClosedByUs = true;
   }
 
   /** Whether the response under way is the last: a request behind it has nobody to answer it. */
@@ -90,21 +111,23 @@ export class NodeHttp1Connection {
   onStreamEnd(): void {
     this.current = undefined;
     if (this.#isClosing) {
-      this.#isClosedByUs = true;
+      this.#accepted.isClosedByUs = true;
       return;
     }
     const begin = this.#socket.destroyed ? undefined : this.#waiting.shift();
     if (begin !== undefined) {
       begin();
     } else if (this.#manager.context.serverState.isDraining) {
-      this.closeIfIdle();
+      this.close();
+    } else {
+      this.#accepted.startIdle();
     }
   }
 
-  /** Closes the connection unless a request is under way. */
-  closeIfIdle(): void {
-    if (this.current === undefined && !this.#isLingering) {
-      this.#isClosedByUs = true;
+  /** Closes the connection unless a request is under way, behind which it is closed then. */
+  close(): void {
+    if (this.isIdle) {
+      this.#accepted.isClosedByUs = true;
       this.#socket.destroySoon();
     }
   }
@@ -153,10 +176,10 @@ export class NodeHttp1Connection {
     }
     this.#isLingering = true;
     this.#isClosing = true;
-    this.#isClosedByUs = true;
+    this.#accepted.isClosedByUs = true;
     const socket = this.#socket;
     const timer = new WheelTimer({ onDeadline: () => socket.destroy() });
-    this.#wheel.start(timer, lingerMs);
+    this.#accepted.wheel.start(timer, lingerMs);
     socket.on('close', () => timer.stop());
     socket.on('end', () => socket.destroy());
     socket.on('error', () => socket.destroy());
@@ -189,32 +212,18 @@ export class NodeHttp1Connection {
 
   /** Cuts the connection: the response that was under way is visibly incomplete. */
   reset(): void {
-    this.#isClosedByUs = true;
+    this.#accepted.isClosedByUs = true;
     this.#socket.destroy();
   }
 
-  #onClose(): void {
+  onSocketClose(): void {
     const { stats } = this.#manager.context;
-    const socket = this.#socket;
-    stats.downstreamCxActive--;
-    stats.downstreamCxHttp1Active--;
-    stats.downstreamCxRxBytesTotal += socket.bytesRead;
-    stats.downstreamCxTxBytesTotal += socket.bytesWritten;
-    stats.downstreamCxDestroy++;
-    if (this.#isClosedByUs) {
-      stats.downstreamCxDestroyLocal++;
+    if (this.#isTunnel) {
+      stats.downstreamCxWebsocketActive--;
     } else {
-      stats.downstreamCxDestroyRemote++;
+      stats.downstreamCxHttp1Active--;
     }
     this.#waiting.length = 0;
-    if (this.current !== undefined) {
-      stats.downstreamCxDestroyActiveRq++;
-      if (this.#isClosedByUs) {
-        stats.downstreamCxDestroyLocalActiveRq++;
-      } else {
-        stats.downstreamCxDestroyRemoteActiveRq++;
-      }
-    }
   }
 }
 
@@ -223,11 +232,4 @@ const emptyReply = 'content-length: 0\r\nconnection: close\r\n\r\n';
 /** Whether the client has gone away; in the middle of a request, as it may, and not by mistake. */
 function hasClientLeft(code: string | undefined): boolean {
   return code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE';
-}
-
-/** `ip:port` of our end; empty if the socket is gone already. */
-function formatLocalAddress({ localAddress, localPort }: Socket): string {
-  return localAddress === undefined || localPort === undefined
-    ? ''
-    : formatHostPort({ kind: 'tcp', host: normalizeAddress(localAddress), port: localPort });
 }

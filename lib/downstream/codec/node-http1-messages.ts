@@ -1,6 +1,8 @@
 import { IncomingMessage } from 'node:http';
 import type { HeaderList } from '../../http/headers.js';
 import { HeaderStoreResponse, type HeadersArgument } from './header-store-response.js';
+import { connectionOf } from './node-http1-connection.js';
+import { isHandshake } from './node-http1-upgrade.js';
 
 /** What the messages tell the stream that they belong to. */
 export interface MessageObserver {
@@ -21,6 +23,30 @@ export interface MessageObserver {
 /** A request of `node:http` that knows its stream. */
 export class DownstreamRequest extends IncomingMessage {
   observer: MessageObserver | undefined = undefined;
+  #parserUpgrades = false;
+  #upgrades: boolean | undefined = undefined;
+
+  /**
+   * Whether the parser lets go of the connection behind this request. It would for any upgrade, of
+   * which Node.js only since 22.21 and 24.9 lets a server choose; but what is no handshake of ours
+   * is a request as any other. So is one that has to wait for its turn.
+   */
+  get upgrade(): boolean {
+    if (!this.#parserUpgrades) {
+      return false;
+    }
+    this.#upgrades ??=
+      this.method === 'CONNECT' ||
+      (isHandshake(this) && connectionOf(this.socket)?.canUpgrade === true);
+    return this.#upgrades;
+  }
+
+  set upgrade(value: boolean | null) {
+    // The constructor that this class extends sets it too, before there is a field of ours.
+    if (#parserUpgrades in this) {
+      this.#parserUpgrades = value === true;
+    }
+  }
 
   /**
    * Lets the stream see the body on its way to a mounted application. As an own property: a

@@ -3,8 +3,9 @@ import { type HeaderList, hasHeader } from '../../http/headers.js';
 import type { RequestHead, ResponseHead } from '../../http/message.js';
 import type { NativeExchange, NativeObserver } from '../../http/native-exchange.js';
 import type { ResponseEncoder } from '../../http/stream.js';
-import type { ActiveStream, StreamProtocol } from '../active-stream.js';
+import type { ActiveStream } from '../active-stream.js';
 import type { ConnectionManager } from '../connection-manager.js';
+import type { StreamProtocol } from '../stream-record.js';
 import {
   type BodyLength,
   fitResponseHeaders,
@@ -20,6 +21,7 @@ import type {
   DownstreamResponse,
   MessageObserver,
 } from './node-http1-messages.js';
+import type { UpgradedConnection } from './node-http1-upgrade.js';
 
 /**
  * Begins a request that the parser has read the head of, unless its body cannot be handed on; then
@@ -30,6 +32,7 @@ export function startStream(
   connection: NodeHttp1Connection,
   request: DownstreamRequest,
   response: DownstreamResponse,
+  upgraded?: UpgradedConnection,
 ): void {
   const head: RequestHead = {
     method: request.method ?? '',
@@ -48,7 +51,7 @@ export function startStream(
     response.shouldKeepAlive = false;
     connection.closeAfterResponse();
   }
-  const stream = new NodeHttp1Stream(manager, connection, request, response, bodyLength);
+  const stream = new NodeHttp1Stream(manager, connection, request, response, bodyLength, upgraded);
   connection.current = stream;
   stream.start(head);
 }
@@ -59,6 +62,8 @@ export class NodeHttp1Stream
 {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Set if the request is a WebSocket handshake that the parser has let go of. */
+  readonly rawConnection: UpgradedConnection | undefined;
   readonly #request: DownstreamRequest;
   readonly #response: DownstreamResponse;
   readonly #connection: NodeHttp1Connection;
@@ -68,6 +73,7 @@ export class NodeHttp1Stream
   #isRequestEnded: boolean;
   #isResponseEnded = false;
   #isClosed = false;
+  #isTunnel = false;
   #waitsForDrain = false;
 
   constructor(
@@ -76,6 +82,7 @@ export class NodeHttp1Stream
     request: DownstreamRequest,
     response: DownstreamResponse,
     bodyLength: BodyLength,
+    upgraded?: UpgradedConnection,
   ) {
     this.request = request;
     this.response = response;
@@ -85,6 +92,10 @@ export class NodeHttp1Stream
     this.#remainingBytes = bodyLength;
     this.#isRequestEnded = bodyLength === 0;
     this.#stream = manager.newStream(this, connection.info, protocolOf(request));
+    this.rawConnection = upgraded;
+    if (upgraded !== undefined) {
+      upgraded.record = this.#stream;
+    }
   }
 
   get nativeExchange(): NativeExchange {
@@ -121,6 +132,12 @@ export class NodeHttp1Stream
   // The response, from the connection manager.
 
   encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
+    if (head.status === 101 && this.rawConnection !== undefined) {
+      // Who has borrowed the connection writes it.
+      this.#isTunnel = true;
+      this.#connection.onUpgraded();
+      return;
+    }
     const response = this.#response;
     const headers = head.headers;
     if (headers.at(-2) === 'connection') {
@@ -135,6 +152,8 @@ export class NodeHttp1Stream
       this.#connection.closeAfterResponse();
     }
     fitResponseHeaders(head, this.#request.method, endStream);
+    // Bytes beyond the length that a filter has left in the head would be read as another response.
+    response.strictContentLength = !this.isNative;
     response.writeHeadNow(head.status, headers);
     if (endStream) {
       this.#endResponse(undefined);
@@ -162,6 +181,10 @@ export class NodeHttp1Stream
   }
 
   encodeEnd(trailers: HeaderList | undefined): void {
+    if (this.#isTunnel) {
+      this.#isResponseEnded = true;
+      return;
+    }
     if (trailers !== undefined && this.#response.chunkedEncoding) {
       this.#response.addTrailers(toPairs(trailers));
     }
@@ -253,7 +276,9 @@ export class NodeHttp1Stream
 
   #onUnfinishedClose(): void {
     const response = this.#response;
-    if (this.isNative && response.writableFinished) {
+    if (this.#isTunnel) {
+      this.rawConnection?.onClosed?.();
+    } else if (this.isNative && response.writableFinished) {
       this.#isResponseEnded = true;
       if (this.#request.complete) {
         this.onRequestEnd();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../../../lib/base/log.js';
 import { systemRandom } from '../../../lib/base/random.js';
+import { defaultRuntime } from '../../../lib/base/runtime.js';
 import {
   type ConnectionManagerConfig,
   defaultConnectionManager,
@@ -75,8 +76,8 @@ class Fixture {
   readonly stream: ActiveStream;
   callbacks: FilterCallbacks | undefined = undefined;
 
-  /** A stream whose only filter is `filter`. */
-  constructor(filter: HttpFilter) {
+  /** A stream with these filters. */
+  constructor(filter: HttpFilter, ...others: HttpFilter[]) {
     const manager = new ConnectionManager({
       config,
       routeTable: { match: () => undefined, claims: () => true },
@@ -85,13 +86,16 @@ class Fixture {
           this.callbacks = callbacks;
           return filter;
         },
+        ...others.map((other) => () => other),
       ],
+      bufferLimitBytes: 0,
       accessLogs: [],
       stats: this.stats,
       listenerStats: this.listenerStats,
       serverState: this.serverState,
       clock: this.clock,
       random: systemRandom,
+      runtime: defaultRuntime,
       log: { ...silentLogger, error: (message) => this.errors.push(message) },
       serviceCluster: '',
       serviceNode: '',
@@ -113,7 +117,7 @@ function fail(): never {
   throw new Error('a filter of ours is broken');
 }
 
-const stop: HttpFilter = { decodeHead: () => 'stop' };
+const stop: HttpFilter = { decodeHead: () => 'answer' };
 
 describe('a filter that throws', () => {
   test('on a request head ends the request with 500, and is named once in the log', () => {
@@ -140,28 +144,44 @@ describe('a filter that throws', () => {
     assert.deepEqual(fixture.encoder.events, ['500 end']);
   });
 
-  test('on every response resets the stream, and does not try for ever', () => {
+  test('on a response has it replaced by 500, which does not pass the filters again', () => {
     const fixture = new Fixture({ ...stop, encodeHead: fail });
     fixture.begin().encodeHead({ status: 200, headers: [] }, true, false);
-    assert.deepEqual(fixture.encoder.events, ['reset']);
-    assert.equal(fixture.stats.downstreamRqTxReset, 1);
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+    assert.equal(fixture.stats.downstreamRq2xx, 0);
     assert.equal(fixture.stats.downstreamRqActive, 0);
   });
 
-  test('on one response has it replaced by 500', () => {
-    let isBroken = true;
-    const fixture = new Fixture({
-      ...stop,
-      encodeHead: () => {
-        if (isBroken) {
-          isBroken = false;
-          fail();
-        }
-      },
-    });
-    fixture.begin().encodeHead({ status: 200, headers: [] }, false, false);
+  test('on a piece of a response resets the stream', () => {
+    const fixture = new Fixture({ ...stop, encodeData: fail });
+    const callbacks = fixture.begin();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    assert.equal(callbacks.encodeData(Buffer.from('x'), false), true);
+    assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
+    assert.equal(fixture.stats.downstreamRqTxReset, 1);
+  });
+
+  test('on the end of a response resets the stream', () => {
+    const fixture = new Fixture({ ...stop, encodeEnd: fail });
+    const callbacks = fixture.begin();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    callbacks.encodeEnd(undefined);
+    assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
+  });
+
+  test('behind one that has stopped ends the request with 500', () => {
+    const fixture = new Fixture({ decodeHead: () => 'stop' }, { decodeHead: fail });
+    fixture.begin().continueDecoding();
     assert.deepEqual(fixture.encoder.events, ['500 end']);
-    assert.equal(fixture.stats.downstreamRq2xx, 0);
+  });
+
+  test('on a response that it has held back resets the stream', () => {
+    const fixture = new Fixture({ ...stop, encodeHead: () => 'stop', encodeData: fail });
+    const callbacks = fixture.begin();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    assert.equal(callbacks.encodeData(Buffer.from('x'), false), false);
+    callbacks.continueEncoding();
+    assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
   });
 
   test('when the request is over does no harm', () => {
@@ -212,7 +232,7 @@ describe('a local reply', () => {
 
   test('passes the filters as every response does', () => {
     const seen: number[] = [];
-    const fixture = new Fixture({ ...stop, encodeHead: (head) => seen.push(head.status) });
+    const fixture = new Fixture({ ...stop, encodeHead: (head) => void seen.push(head.status) });
     fixture.begin().sendLocalReply(429, '');
     assert.deepEqual(seen, [429]);
   });
@@ -244,7 +264,11 @@ describe('once a request is over', () => {
 
   test('no filter sees what comes of its body', () => {
     let pieces = 0;
-    const fixture = new Fixture({ ...stop, decodeData: () => pieces++, decodeEnd: () => pieces++ });
+    const fixture = new Fixture({
+      ...stop,
+      decodeData: () => void pieces++,
+      decodeEnd: () => void pieces++,
+    });
     fixture.begin(false).sendLocalReply(200, '');
     fixture.stream.decodeData(Buffer.from('x'), false);
     fixture.stream.decodeEnd(undefined);
@@ -298,5 +322,31 @@ describe('an early response', () => {
     callbacks.encodeData(Buffer.from('y'), true);
     assert.equal(getHeader(fixture.encoder.head?.headers ?? [], 'connection'), undefined);
     assert.equal(fixture.stats.downstreamRqResponseBeforeRqComplete, 0);
+  });
+});
+
+describe('a buffer that is too small', () => {
+  test('for a request has it answered with 413', () => {
+    const fixture = new Fixture({ decodeHead: () => 'buffer' });
+    const callbacks = fixture.begin(false);
+    callbacks.requestBufferLimit = 4;
+    fixture.stream.decodeData(Buffer.from('1234'), false);
+    assert.deepEqual(fixture.encoder.events, []);
+    fixture.stream.decodeData(Buffer.from('5'), false);
+    assert.deepEqual(fixture.encoder.events, ['413', 'Payload Too Large end']);
+    assert.equal(fixture.stats.downstreamRqTooLarge, 1);
+  });
+
+  test('for a response has it replaced by 500', () => {
+    const fixture = new Fixture({ ...stop, encodeHead: () => 'buffer' });
+    const callbacks = fixture.begin();
+    callbacks.responseBufferLimit = 4;
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    callbacks.encodeData(Buffer.from('1234'), false);
+    assert.deepEqual(fixture.encoder.events, []);
+    callbacks.encodeData(Buffer.from('5'), false);
+    assert.deepEqual(fixture.encoder.events, ['500', 'Internal Server Error end']);
+    assert.equal(fixture.stats.rsTooLarge, 1);
+    assert.equal(fixture.stats.downstreamRq2xx, 0);
   });
 });

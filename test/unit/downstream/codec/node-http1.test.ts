@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { silentLogger } from '../../../../lib/base/log.js';
 import { systemRandom } from '../../../../lib/base/random.js';
+import { defaultRuntime } from '../../../../lib/base/runtime.js';
 import { TimerWheel } from '../../../../lib/base/timer-wheel.js';
 import { defaultConnectionManager } from '../../../../lib/config/connection-manager-config.js';
 import { createNodeHttp1Server } from '../../../../lib/downstream/codec/node-http1.js';
@@ -38,12 +39,14 @@ async function start(t: TestContext): Promise<Fixture> {
     },
     routeTable: { match: () => undefined, claims: () => true },
     filterFactories: [() => silence],
+    bufferLimitBytes: 0,
     accessLogs: [],
     stats,
     listenerStats: new ListenerHttpStats(),
     serverState: new ServerState(clock),
     clock,
     random: systemRandom,
+    runtime: defaultRuntime,
     log: silentLogger,
     serviceCluster: '',
     serviceNode: '',

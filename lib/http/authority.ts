@@ -1,0 +1,13 @@
+import { isIPv6 } from 'node:net';
+
+/** `host` or `host:port` of RFC 3986, 3.2; what stands in brackets is looked at in addition. */
+const authorityPattern = /^(?:\[([\da-f:.]+)\]|(?:[\w.!~$&'()*+,;=-]|%[\da-f]{2})+)(?::\d*)?$/i;
+
+/**
+ * Whether a text can name the host of a request. User names cannot stand in it (RFC 9110, 4.2.4),
+ * nor can anything that two readers could end at different places.
+ */
+export function isAuthority(text: string): boolean {
+  const match = authorityPattern.exec(text);
+  return match !== null && (match[1] === undefined || isIPv6(match[1]));
+}
