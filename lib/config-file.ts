@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { SidecarError } from './base/errors.js';
 import { optionInvalid } from './config/option-check.js';
 import {
+  type ParseConfigOptions,
   type ParsedConfig,
   parseConfig,
   parseConfigText,
@@ -23,6 +24,7 @@ export type ConfigSource = string | URL | object;
 export async function loadConfig(
   source: ConfigSource,
   unsupported: UnsupportedMode,
+  httpFilters: Iterable<string> = [],
 ): Promise<ParsedConfig> {
   if (typeof source !== 'string' && !(source instanceof URL)) {
     if (typeof source !== 'object' || source === null) {
@@ -30,10 +32,10 @@ export async function loadConfig(
         'config is missing; give a path, a file: URL, or the configuration itself',
       );
     }
-    return parseConfig(source, { source: 'the configuration', unsupported });
+    return parseConfig(source, { source: 'the configuration', unsupported, httpFilters });
   }
   const path = source instanceof URL ? toPath(source) : source;
-  return loadConfigFile(path, unsupported);
+  return loadConfigFile(path, { source: path, unsupported, httpFilters });
 }
 
 function toPath(url: URL): string {
@@ -44,9 +46,8 @@ function toPath(url: URL): string {
   }
 }
 
-async function loadConfigFile(path: string, unsupported: UnsupportedMode): Promise<ParsedConfig> {
+async function loadConfigFile(path: string, options: ParseConfigOptions): Promise<ParsedConfig> {
   const bytes = await readConfigFile(path);
-  const options = { source: path, unsupported };
   return /\.ya?ml$/i.test(path) ? parseConfigYaml(bytes, options) : parseConfigText(bytes, options);
 }
 

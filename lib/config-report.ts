@@ -11,6 +11,8 @@ export interface ConfigOptions {
    * `warn` a warning.
    */
   readonly unsupported?: 'error' | 'warn';
+  /** Names of the HTTP filters that the application brings itself, as `httpFilters` of `createSidecar`. */
+  readonly httpFilters?: readonly string[];
 }
 
 /** What is to be said about a configuration, in the order of the document. */
@@ -33,7 +35,11 @@ export async function validateConfig(
   options: ConfigOptions = {},
 ): Promise<ConfigReport> {
   try {
-    const { warnings } = await loadConfig(config, options.unsupported ?? 'error');
+    const { warnings } = await loadConfig(
+      config,
+      options.unsupported ?? 'error',
+      options.httpFilters,
+    );
     return { problems: [], warnings };
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -65,6 +71,6 @@ export async function explainConfig(
   // A request that is none is told of before anything is read.
   readExplainedRequest(request);
   const mode = options.unsupported === 'error' ? 'error' : 'explain';
-  const parsed = await loadConfig(config, mode);
+  const parsed = await loadConfig(config, mode, options.httpFilters);
   return { ...explainRequest(parsed.config, request), warnings: parsed.warnings };
 }

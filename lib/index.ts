@@ -1,6 +1,7 @@
 export type { ConfigProblem, SidecarErrorCode } from './base/errors.js';
 export { ConfigError, SidecarError } from './base/errors.js';
 export type { Logger } from './base/log.js';
+export type { SidecarRuntime } from './base/runtime/sidecar-runtime.js';
 export type { CorsConfig } from './config/cors-config.js';
 export type { EnvoyV1Config } from './config/envoy-v1-config.js';
 export type { RateLimitConfig } from './config/rate-limit-config.js';
@@ -20,6 +21,19 @@ export type {
   LocalReplyExplanation,
   RedirectExplanation,
 } from './explain/explanation.js';
+export type {
+  FilterCallbacks,
+  FilterFactory,
+  FilterStatus,
+  HttpFilter,
+  MatchedRoute,
+  ResponseFilterStatus,
+  RoutedRequest,
+} from './http/filter.js';
+export type { HeaderList } from './http/headers.js';
+export { addHeader, getHeader, hasHeader, removeHeader, setHeader } from './http/headers.js';
+export type { RequestHead, ResponseHead } from './http/message.js';
+export type { HttpFilterContext, HttpFilterFactory } from './http/own-filter.js';
 export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';
 export { createSidecar } from './sidecar.js';
 export type { SidecarOptions } from './sidecar-options.js';

@@ -7,7 +7,10 @@ import type { Config } from './config/config.js';
 import { describeValue } from './config/describe-value.js';
 import { isJsonObject } from './config/json-members.js';
 import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
+import { httpFilterUnion } from './config/schema/http-filter-union.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
+import type { HttpFilterFactory } from './http/own-filter.js';
+import { checkRetryOptions, type RetryBudget, type RetryOptions } from './router/retry-options.js';
 import type { MountedApplication } from './upstream/mounted-host.js';
 
 /** Options of `createSidecar`. */
@@ -43,6 +46,21 @@ export interface SidecarOptions {
   readonly logger?: Logger;
   /** How often access logs are written, in milliseconds. Default 10000, as in Envoy. */
   readonly accessLogFlushIntervalMs?: number;
+  /**
+   * HTTP filters of your own, by the name that they have in the `filters` of an
+   * `http_connection_manager`: docs/filters.md.
+   */
+  readonly httpFilters?: Readonly<Record<string, HttpFilterFactory>>;
+  /**
+   * How many retries may be under way, by cluster, as a share of its requests under way; `*` stands
+   * for all clusters that are not named. Takes the place of `max_retries`: docs/retries.md.
+   */
+  readonly retryBudgets?: Readonly<Record<string, RetryBudget>>;
+  /**
+   * Clusters, or `true` for all, where an attempt at an idempotent request that exceeds its per-try
+   * time-out goes on while another one races it: docs/retries.md.
+   */
+  readonly hedgeOnPerTryTimeout?: true | readonly string[];
 }
 
 /** The options, checked, with what they refer to. */
@@ -54,8 +72,11 @@ export interface CheckedOptions {
   readonly listenOn: ReadonlyMap<string, TcpAddress>;
   readonly connectTo: ReadonlyMap<string, Address>;
   readonly outboundListeners: readonly string[] | undefined;
+  readonly httpFilters: ReadonlyMap<string, HttpFilterFactory>;
+  readonly retryOptions: RetryOptions;
   readonly log: Logger;
   readonly accessLogFlushIntervalMs: number | undefined;
+  readonly unsupported: 'error' | 'warn';
 }
 
 const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
@@ -70,6 +91,9 @@ const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
   'unsupported',
   'logger',
   'accessLogFlushIntervalMs',
+  'httpFilters',
+  'retryBudgets',
+  'hedgeOnPerTryTimeout',
 ]);
 
 /**
@@ -97,7 +121,8 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
     serviceCluster: checkName('serviceCluster', options.serviceCluster),
     serviceNode: checkName('serviceNode', options.serviceNode),
   };
-  const { config, warnings } = await loadConfig(options.config, unsupported);
+  const httpFilters = checkHttpFilters(options.httpFilters);
+  const { config, warnings } = await loadConfig(options.config, unsupported, httpFilters.keys());
   for (const warning of warnings) {
     log.warn(`configuration: ${describeProblem(warning)}`);
   }
@@ -107,9 +132,12 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
     mounts: checkMounts(options.mount, config),
     listenOn: checkListenOn(options.listenOn, config),
     connectTo: checkConnectTo(options.connectTo, config),
+    httpFilters,
+    retryOptions: checkRetryOptions(options, namesOf(config)),
     outboundListeners: checkOutbound(options.outbound, config),
     log,
     accessLogFlushIntervalMs,
+    unsupported,
   };
 }
 
@@ -179,8 +207,27 @@ class GuardedLogger implements Logger {
   }
 }
 
+function checkHttpFilters(filters: unknown): ReadonlyMap<string, HttpFilterFactory> {
+  const factories = new Map<string, HttpFilterFactory>();
+  for (const [name, factory] of entriesOf('httpFilters', filters)) {
+    if (Object.hasOwn(httpFilterUnion.variants, name)) {
+      throw optionInvalid(
+        `httpFilters.${name} has the name of a filter of Envoy's; give it another name`,
+      );
+    }
+    if (typeof factory !== 'function') {
+      const found = describeValue(factory);
+      throw optionInvalid(
+        `httpFilters.${name} is ${found}, expected a function (config, context) => (callbacks) => filter`,
+      );
+    }
+    factories.set(name, factory as HttpFilterFactory);
+  }
+  return factories;
+}
+
 function checkMounts(mount: unknown, config: Config): ReadonlyMap<string, MountedApplication> {
-  const names = config.clusterManager.clusters.map((cluster) => cluster.name);
+  const names = namesOf(config);
   const mounts = new Map<string, MountedApplication>();
   for (const [name, application] of entriesOf('mount', mount)) {
     if (!names.includes(name)) {
@@ -196,6 +243,10 @@ function checkMounts(mount: unknown, config: Config): ReadonlyMap<string, Mounte
     mounts.set(name, application);
   }
   return mounts;
+}
+
+function namesOf(config: Config): readonly string[] {
+  return config.clusterManager.clusters.map((cluster) => cluster.name);
 }
 
 function isApplication(value: unknown): value is MountedApplication {

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './base/clock.js';
 import { SidecarError } from './base/errors.js';
 import { LoopHold } from './base/loop-hold.js';
 import { type Random, systemRandom } from './base/random.js';
+import { createSidecarRuntime, type SidecarRuntime } from './base/runtime/sidecar-runtime.js';
 import { readVersion } from './base/version.js';
 import { formatAddress, type TcpAddress } from './config/address.js';
 import { describeValue } from './config/describe-value.js';
@@ -90,6 +91,8 @@ export async function startSidecar(
 
 /** A sidecar at work. Made by `createSidecar`. */
 export class Sidecar {
+  /** The runtime values: what can be changed while the sidecar runs. */
+  readonly runtime: SidecarRuntime;
   readonly #assembly: Assembly;
   readonly #hold: LoopHold;
   readonly #outbound: OutboundClient;
@@ -102,6 +105,7 @@ export class Sidecar {
 
   /** For `startSidecar` only. */
   constructor(assembly: Assembly, hold: LoopHold) {
+    this.runtime = createSidecarRuntime(assembly.runtime);
     this.#assembly = assembly;
     this.#hold = hold;
     this.#outbound = new OutboundClient(assembly.outboundRoutes, hold);
@@ -143,7 +147,21 @@ export class Sidecar {
    * Throws `SIDECAR_OPTION_INVALID` for a request that is none, or if there is no listener.
    */
   explain(request: ExplainOptions): Explanation {
-    return explainRequest(this.#assembly.config, request);
+    const { config, routes } = this.#assembly;
+    return explainRequest(
+      config,
+      request,
+      (listener) => routes.get(listener)?.config ?? listener.connectionManager.routeConfig,
+    );
+  }
+
+  /**
+   * Opens the files of all access logs anew, for after they have been moved away. Lines from then on
+   * go to the new files. A file that cannot be opened stays in use as it is, which
+   * `filesystem.reopen_failed` counts. Never rejects.
+   */
+  async reopenLogs(): Promise<void> {
+    await this.#assembly.accessLogs.reopen();
   }
 
   /**
@@ -171,11 +189,14 @@ export class Sidecar {
   /** For `startSidecar` only. Start-up order: reference 1.11. Closes everything if it fails. */
   async start(): Promise<void> {
     try {
+      // Before all that goes by its values.
+      await this.#assembly.runtimeLoader?.start();
       await this.#startAdmin();
       const { clusterManager, listenerManager } = this.#assembly;
       await new Promise<void>((resolve) => {
         clusterManager.start(resolve);
       });
+      await this.#startRouteDiscoveries();
       await listenerManager.listen();
     } catch (error) {
       await this.close({ timeoutMs: 0 });
@@ -183,9 +204,17 @@ export class Sidecar {
     }
   }
 
+  async #startRouteDiscoveries(): Promise<void> {
+    const firstAnswers = this.#assembly.routeDiscoveries.map(
+      (discovery) => new Promise<void>((resolve) => discovery.start(resolve)),
+    );
+    await Promise.all(firstAnswers);
+  }
+
   async #startAdmin(): Promise<void> {
     const { config, options, stats, serverState, clusterManager, listenerManager, accessLogs } =
       this.#assembly;
+    const { runtime } = this.#assembly;
     const accessLog = await accessLogs.createAccessLog(config.admin.accessLogPath);
     if (accessLog instanceof Error) {
       throw new SidecarError('SIDECAR_ACCESS_LOG_FAILED', accessLog.message, { cause: accessLog });
@@ -197,6 +226,7 @@ export class Sidecar {
         serverState,
         clock: options.clock,
         version: readVersion(),
+        runtime,
         clusters: () => clusterManager.clusters(),
         listeners: () => listenerManager.bound(),
       },
@@ -241,7 +271,12 @@ export class Sidecar {
       // would be answered otherwise, and logged with an answer that nobody gets.
       await listenerManager.drain();
       this.#outbound.close();
+      for (const discovery of this.#assembly.routeDiscoveries) {
+        discovery.close();
+      }
       clusterManager.close();
+      this.#assembly.rateLimitService?.close();
+      this.#assembly.runtimeLoader?.close();
       await isDrained;
       await this.#adminServer?.close();
       this.#adminAddress = undefined;

@@ -229,3 +229,24 @@ test('edge: finds the replicas by service discovery', async (t) => {
   command.kill('SIGINT');
   assert.deepEqual(await command.exited, { code: 0, signal: null });
 });
+
+test('filter: lets in who has a token, and tells the application who that is', async (t) => {
+  const any = '127.0.0.1:0';
+  const args = [examplePath('filter/server.js'), '--listen', any, '--admin', any];
+  const server = Command.start(t, args, 'SIGTERM');
+  await server.waitFor(/^listening on/m);
+  const port = Number(/:(\d+)\/$/m.exec(server.stdout)?.[1]);
+  const ask = async (path: string, headers: Record<string, string> = {}): Promise<unknown[]> => {
+    const { status, text } = await send(port, { path, headers });
+    return [status, text];
+  };
+  assert.deepEqual(await ask('/'), [200, 'hello stranger\n']);
+  assert.deepEqual(await ask('/private'), [401, 'give a token in x-token\n']);
+  assert.deepEqual(await ask('/private', { 'x-token': 'guess' }), [
+    401,
+    'give a token in x-token\n',
+  ]);
+  assert.deepEqual(await ask('/private', { 'x-token': 's3cret' }), [200, 'hello ada\n']);
+  // Nobody can say who they are.
+  assert.deepEqual(await ask('/', { 'x-user': 'ada' }), [200, 'hello stranger\n']);
+});

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { LayeredRuntime } from '../base/runtime/layered-runtime.js';
 import type { Address } from '../config/address.js';
 import type { CircuitBreakerConfig } from '../config/cluster-config.js';
 import type { ServerState } from '../http/server-state.js';
@@ -12,6 +13,7 @@ export interface AdminContext {
   readonly clock: Clock;
   /** Of this package. */
   readonly version: string;
+  readonly runtime: LayeredRuntime;
   /** The clusters there are now, in the order in which they are to be shown. */
   clusters(): Iterable<AdminCluster>;
   /** The listeners that are bound now. */

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
+import { normalizeAddress } from '../base/ip-address.js';
+import { formatHostPort } from '../config/address.js';
 import { type HeaderList, lowerCaseName } from '../http/headers.js';
 import type { RequestInfo } from '../http/request-info.js';
 import type { AccessLog } from '../telemetry/access-log/access-log.js';
@@ -21,6 +23,8 @@ export class AdminExchange {
   readonly #response: ServerResponse;
   readonly #startWallMs: number;
   readonly #startMs: number;
+  readonly #clientAddress: string;
+  readonly #localAddress: string;
   #responseHeaders: HeaderList = [];
   #bytesReceived = 0;
   #bytesSent = 0;
@@ -36,6 +40,11 @@ export class AdminExchange {
     this.#response = response;
     this.#startWallMs = context.clock.wallNow();
     this.#startMs = context.clock.now();
+    // A socket that is closed, as it may be when the request is logged, knows its addresses no more.
+    const { remoteAddress = '', localAddress = '', localPort: port = 0 } = request.socket;
+    this.#clientAddress = normalizeAddress(remoteAddress);
+    const host = normalizeAddress(localAddress);
+    this.#localAddress = host === '' ? '' : formatHostPort({ kind: 'tcp', host, port });
     // No endpoint reads a body; what comes is thrown away.
     request.on('data', (chunk: Buffer) => {
       this.#bytesReceived += chunk.length;
@@ -145,6 +154,12 @@ export class AdminExchange {
         authority: headers.host ?? '',
         headers: rawHeaders.map((text, i) => (i % 2 === 0 ? lowerCaseName(text) : text)),
       },
+      clientAddress: this.#clientAddress,
+      // The format of this log does not show it, nor the details.
+      clientPort: 0,
+      localAddress: this.#localAddress,
+      isHealthCheck: false,
+      stableRandom: 0,
       responseHeaders: this.#responseHeaders,
       responseCode: this.#response.headersSent ? this.#response.statusCode : 0,
       responseFlags: 0,
@@ -153,6 +168,7 @@ export class AdminExchange {
       bytesSent: this.#bytesSent,
       upstreamHost: undefined,
       upstreamCluster: undefined,
+      details: undefined,
     };
   }
 }

@@ -6,6 +6,7 @@ import { healthcheckOkEndpoint } from './healthcheck-ok.js';
 import { createHomeEndpoint, describeEndpoints } from './home.js';
 import { listenersEndpoint } from './listeners.js';
 import { resetCountersEndpoint } from './reset-counters.js';
+import { runtimeEndpoint } from './runtime.js';
 import { serverInfoEndpoint } from './server-info.js';
 import { statsEndpoint } from './stats.js';
 
@@ -15,6 +16,7 @@ const listedEndpoints: readonly AdminEndpoint[] = [
   healthcheckOkEndpoint,
   listenersEndpoint,
   resetCountersEndpoint,
+  runtimeEndpoint,
   serverInfoEndpoint,
   statsEndpoint,
 ];

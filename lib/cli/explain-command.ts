@@ -6,6 +6,7 @@ import type { CommandIo } from './command-io.js';
 import { explainFlags, readExplainCommand } from './explain-flags.js';
 import { parseFlags } from './flags.js';
 import { formatFlags } from './help.js';
+import { loadHttpFilters } from './load-http-filters.js';
 
 /** Runs `pillion explain`; resolves to the exit code. */
 export async function runExplain(args: readonly string[], io: CommandIo): Promise<number> {
@@ -16,7 +17,8 @@ export async function runExplain(args: readonly string[], io: CommandIo): Promis
   }
   const command = readExplainCommand(parsed);
   const { configPath, request, unsupported } = command;
-  const explanation = await explainConfig(configPath, request, { unsupported });
+  const httpFilters = Object.keys(await loadHttpFilters(command.httpFiltersPath));
+  const explanation = await explainConfig(configPath, request, { unsupported, httpFilters });
   if (!command.isJson) {
     for (const warning of explanation.warnings) {
       io.stderr(`warning: ${describeProblem(warning)}\n`);

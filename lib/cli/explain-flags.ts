@@ -1,6 +1,7 @@
 import { quoteText } from '../config/describe-value.js';
 import type { ExplainOptions } from '../explain/explained-request.js';
 import type { FlagGroup, ParsedFlags } from './flags.js';
+import { httpFiltersFlag } from './load-http-filters.js';
 import { UsageError } from './usage-error.js';
 
 /** The flags of `pillion explain`. */
@@ -37,6 +38,7 @@ export const explainFlags: readonly FlagGroup[] = [
         repeatable: true,
         help: 'A runtime value. May be given several times.',
       },
+      httpFiltersFlag,
       { name: 'json', help: 'Prints the explanation as JSON.' },
       {
         name: 'unsupported',
@@ -52,6 +54,8 @@ export const explainFlags: readonly FlagGroup[] = [
 export interface ExplainCommand {
   readonly configPath: string;
   readonly unsupported: 'error' | 'warn';
+  /** Path of the module with the filters; `undefined` for none. */
+  readonly httpFiltersPath: string | undefined;
   readonly isJson: boolean;
   readonly request: ExplainOptions;
 }
@@ -67,6 +71,7 @@ export function readExplainCommand(parsed: ParsedFlags): ExplainCommand {
   return {
     configPath,
     unsupported: parsed.choice('unsupported', ['error', 'warn']) ?? 'warn',
+    httpFiltersPath: parsed.text('http-filters'),
     isJson: parsed.has('json'),
     request: {
       method,

@@ -2,12 +2,14 @@ import { systemClock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import { readVersion } from '../base/version.js';
 import { validateConfig } from '../config-report.js';
+import { checkTlsFiles } from '../downstream/tls/listener-tls-manager.js';
 import { createSidecar, type Sidecar } from '../sidecar.js';
 import { checkOptions, type SidecarOptions } from '../sidecar-options.js';
 import type { CommandIo } from './command-io.js';
 import { parseFlags } from './flags.js';
 import { formatFlags } from './help.js';
 import { addListenHint, describeListenOn } from './listen-hint.js';
+import { loadHttpFilters } from './load-http-filters.js';
 import { foreignFlags, readServeOptions, type ServeOptions, serveFlags } from './serve-flags.js';
 import { ShutdownSignals, type SignalSource, signalExitCode } from './shutdown-signals.js';
 import { createStderrLogger } from './stderr-logger.js';
@@ -41,16 +43,19 @@ export async function runServe(
 /** Checks everything that serving would check, and opens nothing: as `envoy --mode validate`. */
 async function validate(options: ServeOptions, io: CommandIo, logger: Logger): Promise<number> {
   if (options.isJson) {
-    const report = await validateConfig(options.configPath, { unsupported: options.unsupported });
+    const httpFilters = Object.keys(await loadHttpFilters(options.httpFiltersPath));
+    const { configPath, unsupported } = options;
+    const report = await validateConfig(configPath, { unsupported, httpFilters });
     io.stdout(`${JSON.stringify(report, null, 2)}\n`);
     return report.problems.length === 0 ? 0 : 1;
   }
-  await checkOptions(toSidecarOptions(options, logger));
+  const { config } = await checkOptions(await toSidecarOptions(options, logger));
+  await checkTlsFiles(config.listeners, systemClock.wallNow());
   io.stdout(`configuration '${options.configPath}' OK\n`);
   return 0;
 }
 
-function toSidecarOptions(options: ServeOptions, logger: Logger): SidecarOptions {
+async function toSidecarOptions(options: ServeOptions, logger: Logger): Promise<SidecarOptions> {
   return {
     config: options.configPath,
     serviceCluster: options.serviceCluster,
@@ -59,6 +64,7 @@ function toSidecarOptions(options: ServeOptions, logger: Logger): SidecarOptions
     listenOn: options.listenOn,
     connectTo: options.connectTo,
     unsupported: options.unsupported,
+    httpFilters: await loadHttpFilters(options.httpFiltersPath),
     accessLogFlushIntervalMs: options.fileFlushIntervalMs,
     logger,
   };
@@ -78,6 +84,8 @@ async function serve(
   }
   const signals = new ShutdownSignals(signalSource, systemClock);
   const sidecar = await start(options, logger, signals, signalSource);
+  // Envoy's SIGUSR1 is taken: Node.js opens its inspector on it.
+  signalSource.on('SIGUSR2', () => void sidecar.reopenLogs());
   const signal = await signals.first;
   logger.info(`${signal}: draining; a second signal ends at once`);
   await sidecar.close({ timeoutMs: drainTimeMs });
@@ -100,7 +108,7 @@ async function start(
     }
   });
   try {
-    const sidecar = await createSidecar(toSidecarOptions(options, logger));
+    const sidecar = await createSidecar(await toSidecarOptions(options, logger));
     logAddresses(sidecar, logger);
     return sidecar;
   } catch (error) {
@@ -139,6 +147,10 @@ Ending:
   finished within --drain-time-s, then the process ends. A second signal ends it
   at once. To have load balancers turn away first, ask the admin server for
   /healthcheck/fail, wait for as long as they need, and send the signal then.
+
+Rotating logs:
+  SIGUSR2 opens the access logs anew, after they have been moved away. (SIGUSR1
+  belongs to Node.js: it opens the inspector.)
 
 Exit codes:
   0 done; 1 the configuration was refused (every problem is named), or the

@@ -1,6 +1,7 @@
 import { formatAddress, parseAddress } from '../config/address.js';
 import { quoteText } from '../config/describe-value.js';
 import type { FlagGroup, ForeignFlags, ParsedFlags } from './flags.js';
+import { httpFiltersFlag } from './load-http-filters.js';
 import { type LogLevel, logLevels } from './stderr-logger.js';
 import { UsageError } from './usage-error.js';
 
@@ -25,6 +26,7 @@ export const serveFlags: readonly FlagGroup[] = [
         value: 'error|warn',
         help: 'What a key does that Envoy knows and pillion does not support: refuse the configuration, or only say so. Default: error.',
       },
+      httpFiltersFlag,
       { name: 'json', help: 'With --mode validate: prints the result as JSON.' },
     ],
   },
@@ -117,6 +119,8 @@ export interface ServeOptions {
   readonly configPath: string;
   readonly mode: 'serve' | 'validate';
   readonly unsupported: 'error' | 'warn';
+  /** Path of the module with the filters; `undefined` for none. */
+  readonly httpFiltersPath: string | undefined;
   readonly listenOn: Readonly<Record<string, string>>;
   readonly connectTo: Readonly<Record<string, string>>;
   readonly serviceCluster: string;
@@ -143,6 +147,7 @@ export function readServeOptions(parsed: ParsedFlags): ServeOptions {
     configPath,
     mode,
     unsupported: parsed.choice('unsupported', ['error', 'warn']) ?? 'error',
+    httpFiltersPath: parsed.text('http-filters'),
     listenOn: readPairs('listen-on', parsed.texts('listen-on'), readListenOn),
     connectTo: readPairs('connect-to', parsed.texts('connect-to'), readConnectTo),
     serviceCluster: parsed.text('service-cluster') ?? '',

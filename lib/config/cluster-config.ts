@@ -116,9 +116,9 @@ function readLbType(reader: JsonReader): LbType | undefined {
         '"original_dst_lb" and the type "original_dst" only go together',
       'lb_type',
     );
-  } else if (lbType !== 'round_robin' && lbType !== 'original_dst_lb') {
+  } else if (lbType === 'least_request' || lbType === 'random') {
     reader.unsupported('lb_type', {
-      reason: 'only "round_robin" is built',
+      reason: 'only "round_robin" and "ring_hash" are built',
       instead: 'write "round_robin"',
       without: 'requests go to the hosts in turn, as with "round_robin"',
     });

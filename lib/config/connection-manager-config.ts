@@ -102,7 +102,7 @@ export function parseConnectionManager(
   reader: JsonReader,
   scope: DocumentScope,
 ): ConnectionManagerConfig | undefined {
-  const codecType = readCodecType(reader);
+  const codecType = reader.oneOf('codec_type', codecTypes);
   const statPrefix = reader.string('stat_prefix');
   const rds = parseRds(reader.object('rds'), scope);
   const routeConfig = parseRoutes(reader, scope);
@@ -138,19 +138,6 @@ export function parseConnectionManager(
     currentClientCertDetails: readCertDetails(reader),
     generateRequestId: reader.boolean('generate_request_id') ?? defaults.generateRequestId,
   };
-}
-
-function readCodecType(reader: JsonReader): CodecType | undefined {
-  const codecType = reader.oneOf('codec_type', codecTypes);
-  if (codecType === 'http2') {
-    reader.unsupported('codec_type', {
-      reason: 'listeners speak HTTP/1.1 only',
-      instead: 'write "auto" if clients may speak HTTP/1.1 as well',
-      leavesOut: 'the listener',
-      without: 'as its clients expect HTTP/2',
-    });
-  }
-  return codecType;
 }
 
 /** The route table, which stands either in the file or at the discovery service. */
@@ -198,6 +185,7 @@ function parseTracing(reader: JsonReader | undefined): ConnectionManagerTracingC
 }
 
 function readCertDetails(reader: JsonReader): (typeof clientCertDetails)[number][] {
-  const written = reader.strings('set_current_client_cert_details').map(({ value }) => value);
-  return clientCertDetails.filter((detail) => written.includes(detail));
+  return reader
+    .strings('set_current_client_cert_details')
+    .flatMap(({ value }) => clientCertDetails.filter((detail) => detail === value));
 }

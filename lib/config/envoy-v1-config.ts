@@ -57,11 +57,9 @@ export interface EnvoyV1Config {
   readonly watchdog_multikill_timeout_ms?: number;
   /** Where spans are sent to. Not supported yet: spans are not sent to Zipkin or LightStep. */
   readonly tracing?: EnvoyV1Tracing;
-  /**
-   * The service that decides about rate limits. Not supported yet: there is no rate limit service.
-   */
+  /** The service that decides about rate limits. */
   readonly rate_limit_service?: EnvoyV1RateLimitService;
-  /** The tree of files with runtime values. Not supported yet: there are no runtime values. */
+  /** The tree of files with runtime values. */
   readonly runtime?: EnvoyV1Runtime;
 }
 

@@ -2,9 +2,13 @@ import { type CidrRange, readCidrRanges } from './cidr-range.js';
 import type { DocumentScope } from './document-scope.js';
 import { type HeaderMatcherConfig, parseHeaderMatchers } from './header-matcher-config.js';
 import type { JsonMembers } from './json-members.js';
+import { formatJsonPath } from './json-path.js';
+import { pathOf } from './json-place.js';
+import { formatJsonPath } from './json-path.js';
+import { pathOf } from './json-place.js';
 import type { JsonReader } from './json-reader.js';
-import { requestTypes } from './schema/http-filter-schemas.js';
-import { readClusterName, readFilePath } from './shared-keys.js';
+import { requestTypes } from './schema/request-type.js';
+import { readClusterName, readFilePath, readHeaderValue } from './shared-keys.js';
 
 /** Which requests a filter acts on. */
 export type RequestType = (typeof requestTypes)[number];
@@ -20,7 +24,8 @@ export type HttpFilterConfig =
   | { readonly name: 'lua'; readonly config: LuaFilterConfig }
   | { readonly name: 'grpc_json_transcoder'; readonly config: TranscoderFilterConfig }
   | { readonly name: 'squash'; readonly config: SquashFilterConfig }
-  | { readonly name: PlainFilterName };
+  | { readonly name: PlainFilterName }
+  | { readonly name: 'own'; readonly filterName: string; readonly config: JsonMembers };
 
 /** The filters whose config has no keys. */
 export type PlainFilterName = 'cors' | 'grpc_http1_bridge' | 'grpc_web' | 'http_dynamo_filter';
@@ -72,11 +77,15 @@ export interface IpTaggingFilterConfig {
 
 /** `lua`: reference 6.1.8. */
 export interface LuaFilterConfig {
+  /** JSON path of the script, for messages about it. */
+  readonly path: string;
   readonly inlineCode: string;
 }
 
 /** `grpc_json_transcoder`: reference 6.1.9. */
 export interface TranscoderFilterConfig {
+  /** JSON path of this config, for messages about its file. */
+  readonly path: string;
   readonly protoDescriptor: string;
   readonly services: readonly string[];
   readonly addWhitespace: boolean;
@@ -109,7 +118,8 @@ export function parseHttpFilters(reader: JsonReader, scope: DocumentScope): Http
   }
   const last = filters.at(-1);
   const areUnderstood = filters.length === reader.lengthOf('filters');
-  if (last !== undefined && areUnderstood && last.variant !== 'router') {
+  const isOwn = last?.variant !== undefined && reader.collector.isOwn(last.variant);
+  if (last !== undefined && areUnderstood && last.variant !== 'router' && !isOwn) {
     reportNoRouter(last, filters);
   }
   return filters.flatMap((filter) => parseHttpFilter(filter, scope) ?? []);
@@ -127,11 +137,16 @@ function reportNoRouter(last: JsonReader, filters: readonly JsonReader[]): void 
 }
 
 function parseHttpFilter(entry: JsonReader, scope: DocumentScope): HttpFilterConfig | undefined {
+  const name = entry.variant;
+  if (name !== undefined && entry.collector.isOwn(name)) {
+    // The application gets a copy that it cannot change under another's hands.
+    const config: JsonMembers = JSON.parse(JSON.stringify(entry.map('config') ?? {}));
+    return { name: 'own', filterName: name, config };
+  }
   const reader = entry.object('config');
   if (reader === undefined) {
     return undefined;
   }
-  const name = entry.variant;
   switch (name) {
     case 'router':
       return { name, config: parseRouter(reader) };
@@ -244,7 +259,7 @@ function parseRateLimitFilter(reader: JsonReader): RateLimitFilterConfig | undef
 
 function parseIpTagging(reader: JsonReader): IpTaggingFilterConfig {
   const tags = reader.objects('ip_tags').flatMap((tag) => {
-    const name = tag.string('ip_tag_name');
+    const name = readHeaderValue(tag, 'ip_tag_name');
     const ranges = readCidrRanges(tag, 'ip_list');
     return name === undefined ? [] : [{ name, ranges }];
   });
@@ -253,7 +268,9 @@ function parseIpTagging(reader: JsonReader): IpTaggingFilterConfig {
 
 function parseLua(reader: JsonReader): LuaFilterConfig | undefined {
   const inlineCode = reader.string('inline_code');
-  return inlineCode === undefined ? undefined : { inlineCode };
+  return inlineCode === undefined
+    ? undefined
+    : { path: formatJsonPath([...pathOf(reader.place), 'inline_code']), inlineCode };
 }
 
 function parseTranscoder(reader: JsonReader): TranscoderFilterConfig | undefined {
@@ -262,6 +279,7 @@ function parseTranscoder(reader: JsonReader): TranscoderFilterConfig | undefined
   return protoDescriptor === undefined
     ? undefined
     : {
+        path: formatJsonPath(pathOf(reader.place)),
         protoDescriptor,
         services: reader.strings('services').map(({ value }) => value),
         addWhitespace: options?.boolean('add_whitespace') ?? false,

@@ -22,8 +22,8 @@ export function parseHttp1Settings(reader: JsonReader | undefined): Http1Setting
 export function parseHttp2Settings(reader: JsonReader | undefined): Http2SettingsConfig {
   return {
     hpackTableSize: reader?.number('hpack_table_size') ?? 4096,
-    maxConcurrentStreams: reader?.number('max_concurrent_streams') ?? 2147483647,
-    initialStreamWindowSize: reader?.number('initial_stream_window_size') ?? 268435456,
-    initialConnectionWindowSize: reader?.number('initial_connection_window_size') ?? 268435456,
+    maxConcurrentStreams: reader?.number('max_concurrent_streams') ?? 1024,
+    initialStreamWindowSize: reader?.number('initial_stream_window_size') ?? 16 * 1024 * 1024,
+    initialConnectionWindowSize: reader?.number('initial_connection_window_size') ?? 24 * 1024 * 1024,
   };
 }

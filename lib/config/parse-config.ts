@@ -16,6 +16,8 @@ export interface ParseConfigOptions {
    * the key out, with all that would be wrong without it, and says so in a warning.
    */
   readonly unsupported: UnsupportedMode;
+  /** Names of the HTTP filters that the application brings itself. */
+  readonly httpFilters?: Iterable<string>;
 }
 
 /** A configuration, and what its author should know although it can be used. */
@@ -70,7 +72,7 @@ function parse(
   options: ParseConfigOptions,
   document?: SourceDocument,
 ): ParsedConfig {
-  const collector = new ProblemCollector(options.unsupported);
+  const collector = new ProblemCollector(options.unsupported, options.httpFilters);
   for (const problem of document?.keyProblems ?? []) {
     collector.addProblem(problem);
   }

@@ -27,13 +27,21 @@ const maxObjects = 1_000_000;
 /** Collects everything that the parsers have to say about one document. */
 export class ProblemCollector {
   readonly #mode: UnsupportedMode;
+  /** Names of the filters that the application brings itself. */
+  readonly #ownFilters: ReadonlySet<string>;
   readonly #problems: PlacedMessage[] = [];
   readonly #warnings: PlacedMessage[] = [];
   #depth = 0;
   #objects = 0;
 
-  constructor(mode: UnsupportedMode) {
+  constructor(mode: UnsupportedMode, ownFilters: Iterable<string> = []) {
     this.#mode = mode;
+    this.#ownFilters = new Set(ownFilters);
+  }
+
+  /** Whether the application brings a filter of this name itself. */
+  isOwn(name: string): boolean {
+    return this.#ownFilters.has(name);
   }
 
   get hasProblems(): boolean {

@@ -150,6 +150,7 @@ function parseForward(
   const retryPolicyReader = reader.object('retry_policy');
   const timeoutMs = reader.number('timeout_ms') ?? defaultTimeoutMs;
   const hashPolicy = reader.object('hash_policy');
+  const decorator = reader.object('decorator');
   return {
     prefixRewrite: readPathText(reader, 'prefix_rewrite'),
     hostRewrite: readHeaderValue(reader, 'host_rewrite'),
@@ -163,7 +164,7 @@ function parseForward(
     includeVhRateLimits: reader.boolean('include_vh_rate_limits') ?? false,
     hashHeader: hashPolicy && readHeaderName(hashPolicy, 'header_name', true),
     opaqueConfig: readOpaqueConfig(reader),
-    decoratorOperation: reader.object('decorator')?.string('operation'),
+    decoratorOperation: decorator && readHeaderValue(decorator, 'operation'),
     cors: parseCors(reader.object('cors'), true),
   };
 }

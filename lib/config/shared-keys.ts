@@ -6,8 +6,8 @@ import type { JsonReader } from './json-reader.js';
 /** Envoy's default of `--max-obj-name-len`. */
 const maxNameBytes = 60;
 
-/** Envoy's default of `per_connection_buffer_limit_bytes`: 1 MiB. */
-const defaultBufferLimitBytes = 1048576;
+/** What `per_connection_buffer_limit_bytes` is where it is not written: 1 MiB. */
+export const defaultBufferLimitBytes = 1048576;
 
 /** Checks the length of the name of a cluster, listener, virtual host or route table. */
 export function checkNameLength(reader: JsonReader, name: string, key = 'name'): void {

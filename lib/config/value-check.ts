@@ -182,6 +182,9 @@ function openUnion(value: unknown, union: UnionSchema, context: ValueContext): o
     collector.problem(tagContext, `unknown key; did you mean "${tag}"?`);
   }
   const written = value[tagKey];
+  if (union.own !== undefined && typeof written === 'string' && collector.isOwn(written)) {
+    return context.open(value, context, union.own.object, collector, written);
+  }
   const name = findVariant(written, union, tagContext);
   const variant = name === undefined ? undefined : variants[name];
   if (name === undefined || variant === undefined) {
@@ -213,7 +216,7 @@ function withTag(members: JsonMembers, tagKey: string, tag: string, name: string
 
 function findVariant(
   written: unknown,
-  { noun, variants, describeUnknown }: UnionSchema,
+  { noun, variants, describeUnknown, own }: UnionSchema,
   context: ValueContext,
 ): string | undefined {
   const names = Object.keys(variants);
@@ -224,7 +227,8 @@ function findVariant(
     return written;
   }
   const meant = findNearestName(written, names);
-  const hint = meant === undefined ? `expected ${listQuoted(names)}` : `did you mean "${meant}"?`;
+  const expected = [`expected ${listQuoted(names)}`, ...(own === undefined ? [] : [own.how])];
+  const hint = meant === undefined ? expected.join(', ') : `did you mean "${meant}"?`;
   const text =
     describeUnknown?.(written) ??
     `v1 has no ${noun.replace(/^an? /, '')} ${quoteText(written)}; ${hint}`;

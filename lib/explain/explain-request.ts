@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { describeValue } from '../config/describe-value.js';
 import type { ListenerConfig } from '../config/listener-config.js';
 import { listNames, optionInvalid } from '../config/option-check.js';
+import type { RouteTableConfig } from '../config/route-table-config.js';
 import { RouteTable } from '../router/route-table.js';
 import { explainRoute } from './explain-route.js';
 import {
@@ -18,14 +19,19 @@ import type { Explanation } from './explanation.js';
  * Says what would become of a request: which listener, virtual host, route and cluster it takes,
  * what is changed on it, and why the routes before did not match. Nothing is sent.
  *
- * Throws `SIDECAR_OPTION_INVALID` for a request that is none, or if there is no listener.
+ * `tableOf` returns the route table of a listener that is in force. Throws `SIDECAR_OPTION_INVALID`
+ * for a request that is none, or if there is no listener.
  */
-export function explainRequest(config: Config, options: ExplainOptions): Explanation {
+export function explainRequest(
+  config: Config,
+  options: ExplainOptions,
+  tableOf: (listener: ListenerConfig) => RouteTableConfig = configuredTable,
+): Explanation {
   const request = readExplainedRequest(options);
   const runtime = readRuntime(options.runtime ?? {});
   const tables = config.listeners.map((listener) => ({
     listener,
-    table: new RouteTable(listener.connectionManager.routeConfig, runtime),
+    table: new RouteTable(tableOf(listener), runtime),
   }));
   const chosen = chooseListener(tables, request, options.listener);
   const clusters = new Set(listClusters(config));
@@ -40,6 +46,10 @@ export function explainRequest(config: Config, options: ExplainOptions): Explana
     },
     ...explainRoute(chosen.table, request, (name) => clusters.has(name), runtime),
   };
+}
+
+function configuredTable(listener: ListenerConfig): RouteTableConfig {
+  return listener.connectionManager.routeConfig;
 }
 
 function readRuntime(values: NonNullable<ExplainOptions['runtime']>): Runtime {

@@ -7,7 +7,7 @@ import type { RequestHead } from '../http/message.js';
 import { HeaderAdditions, type HeaderVariables } from '../router/header-additions.js';
 import type { Route } from '../router/route.js';
 import type { RouteTable } from '../router/route-table.js';
-import { takeTimeouts } from '../router/timeouts.js';
+import { takeControlHeaders } from '../router/timeouts.js';
 import type { VirtualHost } from '../router/virtual-host.js';
 import { explainVirtualHost } from './explain-virtual-host.js';
 import type { ExplainedRequest } from './explained-request.js';
@@ -125,11 +125,8 @@ function explainAction(
     const location = route.redirect?.(request.requestHead) ?? '';
     return { kind: 'redirect', status: 301, location, isForSsl: false };
   }
-  if (asksForWebSocket(request.requestHead)) {
-    const reason = action.useWebsocket
-      ? 'upgrades are not passed on yet'
-      : 'the route does not have "use_websocket"';
-    return { kind: 'local_reply', status: 403, reason };
+  if (asksForWebSocket(request.requestHead) && !action.useWebsocket) {
+    return { kind: 'local_reply', status: 403, reason: 'the route does not have "use_websocket"' };
   }
   const cluster = route.clusterFor(request) ?? '';
   if (!hasCluster(cluster)) {
@@ -153,7 +150,9 @@ function explainForward(
   const before = request.requestHead;
   const after: RequestHead = { ...before, headers: [...before.headers] };
   const isInternal = hasHeader(before.headers, 'x-envoy-internal');
-  const timeoutMs = isInternal ? takeTimeouts(route, after.headers).timeoutMs : route.timeoutMs;
+  const timeoutMs = isInternal
+    ? takeControlHeaders(route, after.headers).timeoutMs
+    : route.timeoutMs;
   const kept = after.headers.length;
   const removed = namesOf(before.headers).filter((name) => !after.headers.includes(name));
   route.rewriter?.apply(after, variables);
@@ -177,7 +176,7 @@ function explainForward(
     opaqueConfig: Object.fromEntries(action.opaqueConfig.map(({ key, value }) => [key, value])),
     rateLimits: inheritsLimits ? [...rateLimits, ...virtualHost.config.rateLimits] : rateLimits,
     inheritsRateLimits: inheritsLimits,
-    cors: mergeCors(action, virtualHost),
+    cors: route.cors,
     requestHeadersAdded: toHeaders(after.headers.slice(kept)),
     requestHeadersRemoved: [...new Set(removed)],
   };
@@ -215,31 +214,6 @@ function describeChoice(
       return `weights (${weights}; the number of this request is ${request.stableRandom % 100})`;
     }
   }
-}
-
-/** Each value of the route's policy, or else of the virtual host's: reference 6.1.3. */
-function mergeCors(
-  action: ForwardActionConfig,
-  { config }: VirtualHost,
-): ForwardExplanation['cors'] {
-  const route = action.cors;
-  const host = config.cors;
-  if (route === undefined || host === undefined) {
-    return withEnabled(route ?? host);
-  }
-  return withEnabled({
-    enabled: route.enabled,
-    allowOrigin: route.allowOrigin.length > 0 ? route.allowOrigin : host.allowOrigin,
-    allowMethods: route.allowMethods || host.allowMethods,
-    allowHeaders: route.allowHeaders || host.allowHeaders,
-    exposeHeaders: route.exposeHeaders || host.exposeHeaders,
-    maxAge: route.maxAge || host.maxAge,
-    allowCredentials: route.allowCredentials ?? host.allowCredentials,
-  });
-}
-
-function withEnabled(cors: ForwardExplanation['cors']): ForwardExplanation['cors'] {
-  return cors && { ...cors, enabled: cors.enabled ?? true };
 }
 
 function listHeaders(configs: readonly HeaderToAddConfig[]): ExplainedHeader[] {

@@ -1,10 +1,8 @@
 import type { RequestHead } from '../http/message.js';
 import { compileCheckedPattern } from '../router/checked-pattern.js';
+import { catchAllVirtualCluster } from '../router/virtual-clusters.js';
 import type { VirtualHost } from '../router/virtual-host.js';
 import type { Explanation } from './explanation.js';
-
-/** The name that counts what no virtual cluster matches: reference 2.4.2. */
-const catchAllName = 'other';
 
 /** Says which domain chose a virtual host, and as what the request is counted. */
 export function explainVirtualHost(
@@ -41,5 +39,5 @@ function findVirtualCluster(
       (cluster.method === undefined || cluster.method === method) &&
       compileCheckedPattern(cluster.pattern).matchesWhole(path),
   );
-  return found?.name ?? catchAllName;
+  return found?.name ?? catchAllVirtualCluster;
 }

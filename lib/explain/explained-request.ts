@@ -22,7 +22,10 @@ export interface ExplainOptions {
   readonly listener?: string;
   /** The number that shares are drawn by. Default 0. */
   readonly random?: number;
-  /** Runtime values, by their keys. */
+  /**
+   * Runtime values, by their keys. A key that is not here has its default: values on disk, or set in
+   * a running sidecar, do not count.
+   */
   readonly runtime?: Readonly<Record<string, number>>;
 }
 

@@ -1,5 +1,6 @@
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.js';
 import type { AsyncClient, AsyncRequest, AsyncResult } from '../http/async-client.js';
+import type { HeaderList } from '../http/headers.js';
 import type { ResponseHead } from '../http/message.js';
 import type { ResetReason } from '../http/reset-reason.js';
 import type { RequestEncoder, ResponseDecoder } from '../http/stream.js';
@@ -43,6 +44,7 @@ class AsyncExchange implements ResponseDecoder {
   #hasBeenResent = false;
   #isDone = false;
   #status = 0;
+  #headers: HeaderList = [];
   #chunks: Buffer[] = [];
   #bodyBytes = 0;
 
@@ -54,7 +56,9 @@ class AsyncExchange implements ResponseDecoder {
   }
 
   start(wheel: TimerWheel, timeoutMs: number): void {
-    wheel.start(this.#timer, timeoutMs);
+    if (timeoutMs > 0) {
+      wheel.start(this.#timer, timeoutMs);
+    }
     this.#attempt(false);
   }
 
@@ -69,12 +73,21 @@ class AsyncExchange implements ResponseDecoder {
   onConnection(encoder: RequestEncoder, isReused: boolean): void {
     this.#encoder = encoder;
     this.#isReused = isReused;
-    const { method, path, authority } = this.#request;
-    encoder.encodeHead({ method, path, authority, headers: ['accept', 'application/json'] }, true);
+    const { method, path, authority, body } = this.#request;
+    const headers = [...(this.#request.headers ?? ['accept', 'application/json'])];
+    if (body !== undefined) {
+      headers.push('content-length', String(body.length));
+    }
+    const hasBody = body !== undefined && body.length > 0;
+    encoder.encodeHead({ method, path, authority, headers }, !hasBody);
+    if (hasBody) {
+      encoder.encodeData(body, true);
+    }
   }
 
   decodeHead(head: ResponseHead, endStream: boolean): void {
     this.#status = head.status;
+    this.#headers = head.headers;
     if (endStream) {
       this.decodeEnd();
     }
@@ -97,7 +110,7 @@ class AsyncExchange implements ResponseDecoder {
     this.#encoder = undefined;
     const body = Buffer.concat(this.#chunks, this.#bodyBytes);
     this.#charge(this.#status);
-    this.#finish({ kind: 'response', status: this.#status, body });
+    this.#finish({ kind: 'response', status: this.#status, headers: this.#headers, body });
   }
 
   onReset(reason: ResetReason, hadResponse: boolean): void {
@@ -165,7 +178,7 @@ class AsyncExchange implements ResponseDecoder {
   /** `status`: what the router would have replied. */
   #fail(status: number, reason: string): void {
     this.#charge(status);
-    this.#finish({ kind: 'failure', reason });
+    this.#finish({ kind: 'failure', reason, status });
   }
 
   /** Counts the result as that of any other request to the cluster: reference 8.3. */

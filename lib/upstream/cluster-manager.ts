@@ -11,6 +11,7 @@ import type { SocketConnector } from './connection/connector.js';
 import type { Discovery } from './discovery/discovery.js';
 import type { DnsResolver } from './discovery/dns-resolver.js';
 import { LogicalDnsDiscovery } from './discovery/logical-dns.js';
+import type { RestPollContext } from './discovery/rest-poll.js';
 import { SdsDiscovery } from './discovery/sds.js';
 import { StaticDiscovery } from './discovery/static.js';
 import { MountDiscovery, type MountedApplication } from './mounted-host.js';
@@ -52,6 +53,17 @@ export class ClusterManager {
     return this.#clusters.get(name);
   }
 
+  /** Returns what asks the discovery service that is the cluster `name`, or `undefined`. */
+  restPollContext(name: string, refreshDelayMs: number): RestPollContext | undefined {
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined) {
+      return undefined;
+    }
+    const { clock, random, log, wheel } = this.#context;
+    const client = new ClusterAsyncClient(cluster, wheel);
+    return { clock, random, log, client, clusterName: name, refreshDelayMs };
+  }
+
   clusters(): Iterable<Cluster> {
     return this.#clusters.values();
   }
@@ -90,7 +102,7 @@ export class ClusterManager {
   }
 
   #createDiscovery(cluster: Cluster, sds: SdsConfig | undefined): Discovery {
-    const { clock, random, log, wheel, connector, resolver } = this.#context;
+    const { clock, log, connector, resolver } = this.#context;
     const { discovery } = cluster.config;
     switch (discovery.type) {
       case 'static':
@@ -105,19 +117,11 @@ export class ClusterManager {
         });
       }
       case 'sds': {
-        const sdsCluster = sds === undefined ? undefined : this.#clusters.get(sds.cluster.name);
-        if (sds === undefined || sdsCluster === undefined) {
-          // The configuration was checked for this; nothing to discover then.
-          return new StaticDiscovery(cluster, []);
-        }
-        return new SdsDiscovery(cluster, discovery.serviceName, {
-          clock,
-          random,
-          log,
-          client: new ClusterAsyncClient(sdsCluster, wheel),
-          clusterName: sdsCluster.name,
-          refreshDelayMs: sds.refreshDelayMs,
-        });
+        const poll = sds && this.restPollContext(sds.cluster.name, sds.refreshDelayMs);
+        return poll === undefined
+          ? // The configuration was checked for this; nothing to discover then.
+            new StaticDiscovery(cluster, [])
+          : new SdsDiscovery(cluster, discovery.serviceName, poll);
       }
       case 'strict_dns':
       case 'original_dst':

@@ -1,12 +1,14 @@
 import type { Random } from '../base/random.js';
 import type { TimerWheel } from '../base/timer-wheel.js';
 import type { ClusterConfig } from '../config/cluster-config.js';
+import type { RoutingPriority } from '../config/route-config.js';
 import { ClusterStats } from '../telemetry/stats/cluster-stats.js';
 import type { PoolContext } from './connection/connection-pool.js';
 import type { Connector } from './connection/connector.js';
 import type { Host, HostContext } from './host.js';
 import { HostSet } from './host-set.js';
-import type { LoadBalancer } from './load-balancing/load-balancer.js';
+import type { LoadBalancer, LoadBalancerContext } from './load-balancing/load-balancer.js';
+import { RingHash } from './load-balancing/ring-hash.js';
 import { RoundRobin } from './load-balancing/round-robin.js';
 import { ResourceManager } from './resource-manager.js';
 
@@ -17,12 +19,20 @@ export interface ClusterContext {
   readonly connector: Connector;
 }
 
+function createLoadBalancer({ lbType, ringHash }: ClusterConfig, random: Random): LoadBalancer {
+  return lbType === 'ring_hash'
+    ? new RingHash(ringHash.minimumRingSize, random)
+    : new RoundRobin(random);
+}
+
 /** One cluster at run time: its members, its balancer, its limits, its counters. */
 export class Cluster {
   readonly config: ClusterConfig;
   readonly stats: ClusterStats = new ClusterStats();
   readonly defaultResources: ResourceManager;
   readonly highResources: ResourceManager;
+  /** The runtime key with the share of requests, in percent, that the cluster does not take. */
+  readonly maintenanceKey: string;
   /** Whether it came from a discovery service instead of the configuration. */
   readonly addedViaApi: boolean = false;
   /** What hosts of this cluster are made with. */
@@ -34,13 +44,14 @@ export class Cluster {
 
   constructor(config: ClusterConfig, context: ClusterContext) {
     this.config = config;
+    this.maintenanceKey = `upstream.maintenance_mode.${config.name}`;
     this.defaultResources = new ResourceManager(config.circuitBreakers.default);
     this.highResources = new ResourceManager(config.circuitBreakers.high);
     this.hostContext = {
       default: this.#createPoolContext(this.defaultResources, context),
       high: this.#createPoolContext(this.highResources, context),
     };
-    this.#loadBalancer = new RoundRobin(context.random);
+    this.#loadBalancer = createLoadBalancer(config, context.random);
   }
 
   get name(): string {
@@ -51,10 +62,15 @@ export class Cluster {
     return this.#hostSet;
   }
 
+  /** The circuit breakers of a routing priority. */
+  resourcesOf(priority: RoutingPriority | undefined): ResourceManager {
+    return priority === 'high' ? this.highResources : this.defaultResources;
+  }
+
   /** Returns the host for the next attempt, or `undefined` if there is none to use. */
-  chooseHost(): Host | undefined {
+  chooseHost(context?: LoadBalancerContext): Host | undefined {
     const hostSet = this.#hostSet;
-    const host = this.#loadBalancer.chooseHost(hostSet);
+    const host = this.#loadBalancer.chooseHost(hostSet, context);
     if (host === undefined) {
       this.stats.upstreamCxNoneHealthy++;
     } else if (hostSet.isInPanic) {

@@ -3,6 +3,7 @@ import type { RoutingPriority } from '../config/route-config.js';
 import type { ResponseDecoder } from '../http/stream.js';
 import { HostStats } from '../telemetry/stats/host-stats.js';
 import { ConnectionPool, type PoolContext } from './connection/connection-pool.js';
+import { TunnelConnection, type TunnelObserver } from './connection/tunnel-connection.js';
 
 /** What pools of a host need, for each routing priority. */
 export interface HostContext {
@@ -17,15 +18,19 @@ export interface HostMetadata {
   readonly isCanary: boolean;
   /** 1 to 128. */
   readonly weight: number;
+  /** The name in DNS that it was found by; empty if it was not. */
+  readonly hostName: string;
 }
 
-const noMetadata: HostMetadata = { zone: '', isCanary: false, weight: 1 };
+const noMetadata: HostMetadata = { zone: '', isCanary: false, weight: 1, hostName: '' };
 
 /** One member of a cluster. Lives as long as it is a member, and until its last request is done. */
 export class Host {
   readonly stats: HostStats = new HostStats();
   readonly zone: string;
   readonly isCanary: boolean;
+  /** The name in DNS that it was found by; empty if it was not. */
+  readonly hostName: string;
   /** Discovery may change it in place: reference 4.10. */
   weight: number;
   readonly #context: HostContext;
@@ -33,19 +38,27 @@ export class Host {
   #address: string;
   #defaultPool: ConnectionPool | undefined = undefined;
   #highPool: ConnectionPool | undefined = undefined;
+  /** Connections that are in no pool. */
+  #tunnels: Set<TunnelConnection> | undefined = undefined;
 
-  constructor(context: HostContext, target: Address, metadata: HostMetadata = noMetadata) {
+  constructor(context: HostContext, target: Address, metadata: Partial<HostMetadata> = noMetadata) {
     this.#context = context;
     this.#target = target;
     this.#address = formatTarget(target);
-    this.zone = metadata.zone;
-    this.isCanary = metadata.isCanary;
-    this.weight = metadata.weight;
+    this.zone = metadata.zone ?? noMetadata.zone;
+    this.isCanary = metadata.isCanary ?? noMetadata.isCanary;
+    this.weight = metadata.weight ?? noMetadata.weight;
+    this.hostName = metadata.hostName ?? noMetadata.hostName;
   }
 
   /** `ip:port`, or the path of a Unix socket. */
   get address(): string {
     return this.#address;
+  }
+
+  /** Where connections go to; `undefined` if the host is in this process. */
+  get target(): Address | undefined {
+    return this.#target;
   }
 
   /** `healthy`, or what makes the host unhealthy, as `/clusters` of the admin server shows it. */
@@ -78,6 +91,21 @@ export class Host {
     this.#pool(priority).cancel(decoder);
   }
 
+  /**
+   * Opens a connection that no pool holds; `undefined` if a circuit breaker is open. It is not closed
+   * when the host stops being a member: it ends with its tunnel.
+   */
+  openTunnel(observer: TunnelObserver, priority: RoutingPriority): TunnelConnection | undefined {
+    const context = priority === 'high' ? this.#context.high : this.#context.default;
+    const onGone = (connection: TunnelConnection): unknown => this.#tunnels?.delete(connection);
+    const tunnel = TunnelConnection.open(context, this.stats, this.#target, observer, onGone);
+    if (tunnel !== undefined) {
+      this.#tunnels ??= new Set();
+      this.#tunnels.add(tunnel);
+    }
+    return tunnel;
+  }
+
   /** The host is no member any more: connections end when their request does. */
   drain(): void {
     this.#defaultPool?.drain();
@@ -88,6 +116,9 @@ export class Host {
   close(): void {
     this.#defaultPool?.close();
     this.#highPool?.close();
+    for (const tunnel of [...(this.#tunnels ?? [])]) {
+      tunnel.close();
+    }
   }
 
   #pool(priority: RoutingPriority): ConnectionPool {

@@ -55,6 +55,10 @@ export class MountedHost extends Host {
     this.#log = log;
   }
 
+  override get target(): undefined {
+    return undefined;
+  }
+
   override newStream(decoder: ResponseDecoder, priority: RoutingPriority, isFresh: boolean): void {
     const native = decoder.native;
     if (native === undefined) {
@@ -162,11 +166,13 @@ class InProcessConnector implements Connector {
     this.#server = createInProcessServer(application, log);
   }
 
-  connect(_target: unknown, onRead: ReadCallback): Duplex {
+  connect(_target: unknown, onRead: ReadCallback | undefined): Duplex {
     const [near, far] = createDuplexPair();
-    near.on('data', (chunk: Buffer) => {
-      onRead(chunk.length, chunk);
-    });
+    if (onRead !== undefined) {
+      near.on('data', (chunk: Buffer) => {
+        onRead(chunk.length, chunk);
+      });
+    }
     process.nextTick(() => {
       if (!near.destroyed) {
         this.#server.emit('connection', far);
@@ -191,6 +197,12 @@ function createInProcessServer(application: MountedApplication, log: Logger): Se
         // Not an ordinary end of the connection, after which the request would be sent again.
         response.socket?.destroy(new LocalFailure('the mounted application failed'));
       }
+    });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    upgradeApplication(application, request, socket, head, (error) => {
+      log.error(describeFailure(error));
+      socket.destroy();
     });
   });
   // The default drops what is beyond, which would change the request.
@@ -219,6 +231,31 @@ function callApplication(
     const result = application(request, response);
     if (isPromiseLike(result)) {
       result.then(undefined, onFailure);
+    }
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+const notUpgradable =
+  'HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
+
+/**
+ * Hands a WebSocket handshake to an application that is a server with listeners for upgrades. Any
+ * other cannot take a connection, which is said to the client by status 501.
+ */
+function upgradeApplication(
+  application: MountedApplication,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  onFailure: (error: unknown) => void,
+): void {
+  // An application may forget to listen, and must not end the process by it.
+  socket.on('error', () => {});
+  try {
+    if (!(application instanceof Server) || !application.emit('upgrade', request, socket, head)) {
+      socket.end(notUpgradable);
     }
   } catch (error) {
     onFailure(error);

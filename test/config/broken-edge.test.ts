@@ -81,10 +81,9 @@ test('a key in the wrong object', () => {
 });
 
 test('a feature that is not there yet', () => {
-  const policy = '"retry_policy": { "retry_on": "5xx" }, "prefix": "/",';
-  assert.deepEqual(problemsAfter('"prefix": "/",', policy), [
-    `${routePath}.retry_policy: known but not supported yet (there are no retries); remove it, ` +
-      "or set unsupported: 'warn' (--unsupported warn) and accept that no request is tried again (line 27, column 23)",
+  assert.deepEqual(problemsAfter('"lb_type"', '"outlier_detection": {}, "lb_type"'), [
+    'cluster_manager.clusters[0].outlier_detection: known but not supported yet (hosts are not ejected); ' +
+      "remove it, or set unsupported: 'warn' (--unsupported warn) and accept that every host stays in use (line 56, column 9)",
   ]);
 });
 

@@ -83,6 +83,14 @@ describe('ip_tagging', () => {
       '[0].config.ip_tags: expected at least one entry, found 0',
     ]);
   });
+
+  test('refuses a name that is not fit for a header', () => {
+    const config = { ip_tags: [{ ip_tag_name: 'a\r\nb: c', ip_list: ['::1'] }] };
+    assert.deepEqual(chainProblems({ name: 'ip_tagging', config }), [
+      '[0].config.ip_tags[0].ip_tag_name: "a\\r\\nb: c" cannot be the value of a header; remove ' +
+        'the control characters',
+    ]);
+  });
 });
 
 test('grpc_json_transcoder has a file, services and print options', () => {
@@ -158,7 +166,8 @@ describe('the name of a filter', () => {
     assert.deepEqual(chainProblems({ name: 'gzip', config: {} }), [
       '[0].name: v1 has no HTTP filter "gzip"; expected "router", "buffer", "cors", "fault", ' +
         '"health_check", "rate_limit", "ip_tagging", "lua", "grpc_http1_bridge", ' +
-        '"grpc_json_transcoder", "grpc_web", "http_dynamo_filter" or "squash"',
+        '"grpc_json_transcoder", "grpc_web", "http_dynamo_filter" or "squash", or bring it yourself, by ' +
+        'the option httpFilters (--http-filters)',
     ]);
   });
 

@@ -91,6 +91,7 @@ test('an HTTP filter has a known name, and a router its config', () => {
   assert.deepEqual(filterProblems({ name: 'extauth' }, { name: 'router', config: {} }), [
     `${manager}.filters[0].name: v1 has no HTTP filter "extauth"; expected "router", "buffer", ` +
       '"cors", "fault", "health_check", "rate_limit", "ip_tagging", "lua", "grpc_http1_bridge", ' +
-      '"grpc_json_transcoder", "grpc_web", "http_dynamo_filter" or "squash"',
+      '"grpc_json_transcoder", "grpc_web", "http_dynamo_filter" or "squash", or bring it yourself, by ' +
+      'the option httpFilters (--http-filters)',
   ]);
 });

@@ -4,13 +4,15 @@ import { clusterTlsSchema, listenerTlsSchema } from '../../lib/config/schema/tls
 import { parseClusterTls, parseListenerTls } from '../../lib/config/tls-config.js';
 import { type OpenedReader, openReader } from '../support/open-reader.js';
 
-// Listeners and clusters with TLS are left out as yet, so their settings are read on their own.
+// Clusters with TLS are left out as yet, so their settings are read on their own, as are those of
+// listeners, to see what comes out.
 
 const certificate = { cert_chain_file: 'cert.pem', private_key_file: 'key.pem' };
 const certificateFiles = { certChainFile: 'cert.pem', privateKeyFile: 'key.pem' };
 const hash = 'ab'.repeat(32);
 
 const noTls = {
+  path: '',
   alpnProtocols: [],
   caCertFile: undefined,
   verifyCertificateHash: undefined,
@@ -30,6 +32,7 @@ const all = {
 };
 
 const allTls = {
+  path: '',
   alpnProtocols: ['h2', 'http/1.1'],
   caCertFile: 'ca.pem',
   verifyCertificateHash: hash,
@@ -152,6 +155,49 @@ test('protocols are names with commas between them', () => {
     `alpn_protocols: ${problem} "a,,b"`,
     `alt_alpn_protocols: ${problem} ""`,
   ]);
+});
+
+test('groups of ciphers become neighbors, and what OpenSSL does not have is refused', () => {
+  const read = (cipher_suites: string): string | undefined => {
+    const { reader, problems } = openReader({ cipher_suites }, clusterTlsSchema);
+    return parseClusterTls(reader).cipherSuites ?? problems()[0];
+  };
+  const [first, second] = ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-CHACHA20-POLY1305'];
+  assert.equal(read(`[${first}|${second}]:AES128-SHA`), `${first}:${second}:AES128-SHA`);
+  assert.equal(read(`${first}, ${second}:!aNULL:-SHA1`), `${first}:${second}:!aNULL:-SHA1`);
+  for (const unknown of ['NOPE', 'A|B', '[A', 'A B=C']) {
+    assert.match(
+      read(unknown) ?? '',
+      /^cipher_suites: the OpenSSL of this Node.js has no cipher "/,
+    );
+  }
+  assert.equal(read(`${first}:!ALL`), 'cipher_suites: the list leaves no cipher');
+  assert.match(
+    read('TLS_AES_128_GCM_SHA256') ?? '',
+    /^cipher_suites: "TLS_AES_128_GCM_SHA256" cannot be chosen by this list/,
+  );
+});
+
+test('curves that OpenSSL does not have are refused', () => {
+  const { problems } = clusterTls({ ecdh_curves: 'P-256:nope' });
+  assert.deepEqual(problems(), ['ecdh_curves: the OpenSSL of this Node.js has no curve "nope"']);
+});
+
+test('what looks like a check of clients, and is none without authorities, earns a warning', () => {
+  const more = {
+    require_client_certificate: true,
+    verify_subject_alt_name: ['a'],
+    crl_file: 'crl.pem',
+  };
+  assert.deepEqual(listenerTls({ ...certificate, ...more }).warnings(), [
+    'verify_subject_alt_name: without "ca_cert_file" anybody can make a certificate with such a name',
+    'crl_file: without "ca_cert_file" no certificate is looked up in it',
+  ]);
+  assert.deepEqual(listenerTls({ ...certificate, require_client_certificate: true }).warnings(), [
+    'require_client_certificate: without "ca_cert_file" any certificate is let in, whoever has ' +
+      'signed it',
+  ]);
+  assert.deepEqual(listenerTls({ ...all, ...more }).warnings(), []);
 });
 
 test('a hash may have colons and capitals, and one that no certificate has earns a warning', () => {

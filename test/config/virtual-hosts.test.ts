@@ -156,4 +156,12 @@ describe('cors', () => {
       '.cors.allow_method: unknown key; did you mean "allow_methods"?',
     ]);
   });
+
+  for (const key of ['allow_methods', 'allow_headers', 'expose_headers', 'max_age']) {
+    test(`refuses ${key} that is not fit for a header`, () => {
+      assert.deepEqual(hostProblems({ cors: { [key]: '1\r\nx: y' } }), [
+        `.cors.${key}: "1\\r\\nx: y" cannot be the value of a header; remove the control characters`,
+      ]);
+    });
+  }
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Command } from '../support/command.js';
 import {
@@ -16,6 +18,7 @@ import {
   adminPort,
   anyPort,
   bindAnywhere,
+  createDirectory,
   listenerPort,
   startPillion,
   writeConfig,
@@ -105,6 +108,29 @@ test('cuts what is under way when the drain time is over', async (t) => {
   command.kill('SIGINT');
   await assert.rejects(response);
   assert.deepEqual(await command.exited, ended);
+});
+
+test('opens its access logs anew at SIGUSR2', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end());
+  const folder = await createDirectory(t);
+  const log = join(folder, 'access.log');
+  const document = buildConfig({
+    clusters: [staticCluster('app', [upstream.url])],
+    manager: { access_log: [{ path: log, format: '%REQ(:PATH)%\n' }] },
+  });
+  const config = await writeTemporary(t, 'envoy.json', JSON.stringify(document));
+  const flags = ['--file-flush-interval-msec', '20'];
+  const command = startPillion(t, '-c', config, ...bindAnywhere, ...flags);
+  const port = await listenerPort(command);
+  await send(port, { path: '/before' });
+  await rename(log, `${log}.1`);
+  command.kill('SIGUSR2');
+  await eventually('there is a new file', () => existsSync(log));
+  await send(port, { path: '/after' });
+  command.kill('SIGTERM');
+  assert.deepEqual(await command.exited, ended);
+  assert.equal(await readFile(`${log}.1`, 'utf8'), '/before\n');
+  assert.equal(await readFile(log, 'utf8'), '/after\n');
 });
 
 test('ends at once at the second signal', async (t) => {

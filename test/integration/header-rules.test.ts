@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import type { HttpFilter } from '../../lib/http/filter.js';
+import { setHeader } from '../../lib/http/headers.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { showing, startMounted } from '../support/mounted-proxy.js';
 import { TestProxy } from '../support/proxy.js';
 import { headerValues, RoutingFixture } from '../support/routing-fixture.js';
+
+const router = { name: 'router', config: {} };
 
 /** Returns an entry of a list of headers to add. */
 function header(key: string, value: string): { key: string; value: string } {
@@ -204,6 +208,26 @@ describe('response_headers_to_add and response_headers_to_remove', () => {
     assert.equal(headers['x-powered-by'], 'pillion');
     assert.equal(headers['x-secret'], undefined);
     assert.equal(headers['x-kept'], 'kept');
+  });
+
+  test('show whom the request came from, whatever filters have made of it', async (t) => {
+    const filter: HttpFilter = {
+      decodeHead({ headers }): undefined {
+        setHeader(headers, 'x-forwarded-for', '192.0.2.99');
+      },
+    };
+    const proxy = await TestProxy.start(t, {
+      manager: { filters: [{ name: 'mine', config: {} }, router] },
+      route: { request_headers_to_add: [header('x-seen', '%CLIENT_IP%')] },
+      config: { routeConfig: { response_headers_to_add: [header('x-client', '%CLIENT_IP%')] } },
+      options: { httpFilters: { mine: () => () => filter } },
+      upstream: await FakeUpstream.start(({ headers }, response) => {
+        response.end(`${headers['x-forwarded-for']} ${headers['x-seen']}`);
+      }),
+    });
+    const { text, rawHeaders } = await proxy.send({ headers: { 'x-forwarded-for': '192.0.2.1' } });
+    assert.equal(text, '192.0.2.99 192.0.2.1');
+    assert.deepEqual(headerValues(rawHeaders, 'x-client'), ['192.0.2.1']);
   });
 
   test('change local replies', async (t) => {

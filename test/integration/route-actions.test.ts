@@ -103,6 +103,34 @@ describe('weighted_clusters', () => {
     assert.deepEqual(await distribution(fixture), { a: 20, b: 30, c: 50 });
   });
 
+  for (const [what, weights, expected] of [
+    ['replace those of the file', { a: 50, b: 50, c: 0 }, { a: 50, b: 50 }],
+    ['replace single ones', { a: 10, b: 40 }, { a: 10, b: 40, c: 50 }],
+    ['above 100 leave nothing to the last clusters', { a: 70, b: 60 }, { a: 70, b: 30 }],
+    [
+      'below 100 leave the rest to the last cluster',
+      { a: 10, b: 10, c: 0 },
+      { a: 10, b: 10, c: 80 },
+    ],
+  ] as const) {
+    test(`of the runtime ${what}`, async (t) => {
+      const routes = [weighted(20, 30, 50, { runtime_key_prefix: 'routing.split' })];
+      const fixture = await RoutingFixture.start(t, { routes });
+      for (const [name, weight] of Object.entries(weights)) {
+        fixture.proxy.sidecar.runtime.set(`routing.split.${name}`, weight);
+      }
+      assert.deepEqual(await distribution(fixture), expected);
+    });
+  }
+
+  test('of the runtime need a runtime_key_prefix', async (t) => {
+    const fixture = await RoutingFixture.start(t, { routes: [weighted(20, 30, 50)] });
+    for (const key of ['a', '.a', 'undefined.a']) {
+      fixture.proxy.sidecar.runtime.set(key, 100);
+    }
+    assert.deepEqual(await distribution(fixture), { a: 20, b: 30, c: 50 });
+  });
+
   test('are chosen by the number that runtime of the route has drawn', async (t) => {
     const runtime = { key: 'routing.new', default: 50 };
     const fixture = await RoutingFixture.start(t, {

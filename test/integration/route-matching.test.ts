@@ -262,6 +262,19 @@ describe('runtime', () => {
     });
   }
 
+  test('takes as many as its key says, from the next request on', async (t) => {
+    const fixture = await RoutingFixture.start(t, {
+      routes: [{ prefix: '/', runtime: { key: 'routing.new', default: 50 }, cluster: 'a' }, rest],
+    });
+    fixture.random.value = 49;
+    const answers: string[] = [];
+    for (const value of [undefined, 49, 50, 0, 100, 1000, 'most', undefined]) {
+      fixture.proxy.sidecar.runtime.set('routing.new', value);
+      answers.push(await fixture.ask('/'));
+    }
+    assert.equal(answers.join(''), 'acacaaaa');
+  });
+
   test('draws once for a request, however many routes ask', async (t) => {
     const route = { prefix: '/', cluster: 'a' };
     const fixture = await RoutingFixture.start(t, {

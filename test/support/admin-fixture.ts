@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { AdminCluster, AdminContext, AdminListener } from '../../lib/admin/admin-context.js';
 import { AdminServer } from '../../lib/admin/admin-server.js';
+import { LayeredRuntime } from '../../lib/base/runtime/layered-runtime.js';
 import type { TcpAddress } from '../../lib/config/address.js';
 import { ServerState } from '../../lib/http/server-state.js';
 import { AccessLog } from '../../lib/telemetry/access-log/access-log.js';
@@ -34,6 +35,7 @@ export class AdminFixture implements AdminContext {
   readonly stats: StatsStore = new StatsStore();
   readonly serverState: ServerState = new ServerState(this.clock);
   readonly version = '1.2.3';
+  readonly runtime: LayeredRuntime = new LayeredRuntime();
   readonly server: AdminServer;
   /** What `/clusters` and `/listeners` are to show. */
   shownClusters: Iterable<AdminCluster> = [];

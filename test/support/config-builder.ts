@@ -29,6 +29,8 @@ export interface ConfigParts {
   readonly listener?: Json;
   readonly routeConfig?: Json;
   readonly sds?: Json;
+  readonly runtime?: Json;
+  readonly rateLimitService?: Json;
   /** Default true. */
   readonly hasListener?: boolean;
 }
@@ -59,6 +61,8 @@ export function buildConfig(parts: ConfigParts): Json {
   return {
     listeners: parts.hasListener === false ? [] : [listener],
     admin: { access_log_path: '/dev/null', address: adminAddress },
+    ...(parts.runtime === undefined ? {} : { runtime: parts.runtime }),
+    ...(parts.rateLimitService === undefined ? {} : { rate_limit_service: parts.rateLimitService }),
     cluster_manager: {
       clusters: parts.clusters,
       ...(parts.sds === undefined ? {} : { sds: parts.sds }),

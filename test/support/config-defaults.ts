@@ -33,9 +33,9 @@ export const defaultDns = {
 /** `http2_settings` of which nothing is said. */
 export const defaultHttp2 = {
   hpackTableSize: 4096,
-  maxConcurrentStreams: 2147483647,
-  initialStreamWindowSize: 268435456,
-  initialConnectionWindowSize: 268435456,
+  maxConcurrentStreams: 1024,
+  initialStreamWindowSize: 16777216,
+  initialConnectionWindowSize: 25165824,
 } as const;
 
 /** A route table of which nothing is said. */

@@ -18,6 +18,11 @@ export function createRequestInfo(parts: Partial<RequestInfo> = {}): RequestInfo
         'cc21d9b0',
       ],
     },
+    clientAddress: '10.0.35.28',
+    clientPort: 0,
+    localAddress: '10.0.0.9:80',
+    isHealthCheck: false,
+    stableRandom: 0,
     responseHeaders: ['content-type', 'text/plain', 'x-envoy-upstream-service-time', '100'],
     responseCode: 204,
     responseFlags: 0,
@@ -26,6 +31,7 @@ export function createRequestInfo(parts: Partial<RequestInfo> = {}): RequestInfo
     bytesSent: 0,
     upstreamHost: '10.0.2.1:80',
     upstreamCluster: 'locations',
+    details: undefined,
     ...parts,
   };
 }

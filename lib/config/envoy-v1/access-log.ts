@@ -4,9 +4,9 @@
 export interface EnvoyV1AccessLog {
   /** Path of the file; /dev/stdout and /dev/stderr are those of the process. */
   readonly path: string;
-  /** Format of a line, its end included. Not supported yet: only the default format is written. */
+  /** Format of a line, its end included. */
   readonly format?: string;
-  /** Which requests are logged; default all. Not supported yet: access logs are not filtered. */
+  /** Which requests are logged; default all. */
   readonly filter?: EnvoyV1AccessLogFilter;
 }
 

@@ -19,7 +19,7 @@ export interface EnvoyV1Cluster {
   readonly per_connection_buffer_limit_bytes?: number;
   /** How the host of a request is chosen. */
   readonly lb_type: 'round_robin' | 'least_request' | 'random' | 'ring_hash' | 'original_dst_lb';
-  /** Settings of ring_hash. Not supported yet: "ring_hash" is not built. */
+  /** Settings of ring_hash. */
   readonly ring_hash_lb_config?: EnvoyV1RingHashLbConfig;
   /**
    * The hosts, or the names that they are found by. Required for static and DNS clusters; exactly

@@ -10,10 +10,7 @@ export interface EnvoyV1HttpConnectionManager {
   readonly codec_type: 'auto' | 'http1' | 'http2';
   /** First part of the names of its statistics. */
   readonly stat_prefix: string;
-  /**
-   * The service that the route table is found by. Excludes `route_config`. Not supported yet: route
-   * tables are not discovered.
-   */
+  /** The service that the route table is found by. Excludes `route_config`. */
   readonly rds?: EnvoyV1Rds;
   /** The route table. Excludes `rds`; one of them is required. */
   readonly route_config?: EnvoyV1RouteConfig;
@@ -21,18 +18,15 @@ export interface EnvoyV1HttpConnectionManager {
   readonly filters: readonly EnvoyV1HttpFilter[];
   /** Whether the service cluster is written to user-agent. Default: false. */
   readonly add_user_agent?: boolean;
-  /** Traces the requests. Not supported yet: requests are not traced. */
+  /** Traces the requests. */
   readonly tracing?: EnvoyV1ConnectionManagerTracing;
-  /** Settings of HTTP/1.1. Not supported yet: its settings are not followed. */
+  /** Settings of HTTP/1.1. */
   readonly http1_settings?: EnvoyV1Http1Settings;
   /** Settings of HTTP/2. Not supported yet: listeners speak HTTP/1.1 only. */
   readonly http2_settings?: EnvoyV1Http2Settings;
   /** Value of the header server of responses. Default: envoy. */
   readonly server_name?: string;
-  /**
-   * Seconds without a request after which a connection is closed. At least 0. Not supported yet:
-   * idle connections are not timed.
-   */
+  /** Seconds without a request after which a connection is closed. At least 0. */
   readonly idle_timeout_s?: number;
   /**
    * Time between the two GOAWAY frames by which an HTTP/2 connection ends. At least 0. Default:
@@ -54,7 +48,6 @@ export interface EnvoyV1HttpConnectionManager {
     | 'always_forward_only';
   /**
    * What of the client certificate is written to x-forwarded-client-cert. No entry stands twice.
-   * Not supported yet: listeners take plain text only, no TLS.
    */
   readonly set_current_client_cert_details?: readonly ('Subject' | 'SAN')[];
   /** Whether x-request-id is made for requests without it. Default: true. */
@@ -80,7 +73,10 @@ export interface EnvoyV1Rds {
 export interface EnvoyV1ConnectionManagerTracing {
   /** Whether the spans are those of requests that come in or that go out. */
   readonly operation_name: 'ingress' | 'egress';
-  /** Headers of the request that become tags of the span. No entry stands twice. */
+  /**
+   * Headers of the request that become tags of the span. No entry stands twice. Not supported yet:
+   * no spans are made.
+   */
   readonly request_headers_for_tags?: readonly string[];
 }
 
@@ -90,7 +86,7 @@ export interface EnvoyV1ConnectionManagerTracing {
 export interface EnvoyV1Http1Settings {
   /** Whether request targets with scheme and host are accepted. Default: false. */
   readonly allow_absolute_url?: boolean;
-  /** Known to the schema, and without effect in Envoy. Default: false. */
+  /** Known to the schema, and without effect: CONNECT is answered with 404. Default: false. */
   readonly allow_connect?: boolean;
 }
 

@@ -52,7 +52,10 @@ export interface EnvoyV1HttpRateLimit {
   readonly stage?: number;
   /** Which requests the filter acts on. Default: both. */
   readonly request_type?: 'internal' | 'external' | 'both';
-  /** Time in which the service must answer. Greater than 0. Default: 20. */
+  /**
+   * Time in which the service must answer; then the request is allowed. Greater than 0. Default:
+   * 20.
+   */
   readonly timeout_ms?: number;
 }
 

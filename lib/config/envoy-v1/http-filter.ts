@@ -47,10 +47,7 @@ export interface EnvoyV1Router {
   readonly start_child_span?: boolean;
 }
 
-/**
- * The HTTP filter buffer. Not supported yet: of the HTTP filters only the router is built. Unknown
- * keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter buffer. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1BufferFilter {
   /** Which filter it is. */
   readonly name: 'buffer';
@@ -60,10 +57,7 @@ export interface EnvoyV1BufferFilter {
   readonly type?: string;
 }
 
-/**
- * The HTTP filter cors. Not supported yet: of the HTTP filters only the router is built. Unknown
- * keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter cors. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1CorsFilter {
   /** Which filter it is. */
   readonly name: 'cors';
@@ -79,10 +73,7 @@ export interface EnvoyV1CorsFilter {
  */
 export type EnvoyV1Cors = Readonly<Record<string, unknown>>;
 
-/**
- * The HTTP filter fault. Not supported yet: of the HTTP filters only the router is built. Unknown
- * keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter fault. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1FaultFilter {
   /** Which filter it is. */
   readonly name: 'fault';
@@ -92,10 +83,7 @@ export interface EnvoyV1FaultFilter {
   readonly type?: string;
 }
 
-/**
- * The HTTP filter health_check. Not supported yet: of the HTTP filters only the router is built.
- * Unknown keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter health_check. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1HealthCheckResponderFilter {
   /** Which filter it is. */
   readonly name: 'health_check';
@@ -105,10 +93,7 @@ export interface EnvoyV1HealthCheckResponderFilter {
   readonly type?: string;
 }
 
-/**
- * The HTTP filter rate_limit. Not supported yet: of the HTTP filters only the router is built.
- * Unknown keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter rate_limit. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1HttpRateLimitFilter {
   /** Which filter it is. */
   readonly name: 'rate_limit';
@@ -118,10 +103,7 @@ export interface EnvoyV1HttpRateLimitFilter {
   readonly type?: string;
 }
 
-/**
- * The HTTP filter ip_tagging. Not supported yet: of the HTTP filters only the router is built.
- * Unknown keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter ip_tagging. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1IpTaggingFilter {
   /** Which filter it is. */
   readonly name: 'ip_tagging';
@@ -151,8 +133,7 @@ export interface EnvoyV1Lua {
 }
 
 /**
- * The HTTP filter grpc_http1_bridge. Not supported yet: of the HTTP filters only the router is
- * built. Unknown keys are passed over, with a warning. Reference 2.1.1.
+ * The HTTP filter grpc_http1_bridge. Unknown keys are passed over, with a warning. Reference 2.1.1.
  */
 export interface EnvoyV1GrpcHttp1BridgeFilter {
   /** Which filter it is. */
@@ -182,10 +163,7 @@ export interface EnvoyV1GrpcJsonTranscoderFilter {
   readonly type?: string;
 }
 
-/**
- * The HTTP filter grpc_web. Not supported yet: of the HTTP filters only the router is built.
- * Unknown keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter grpc_web. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1GrpcWebFilter {
   /** Which filter it is. */
   readonly name: 'grpc_web';
@@ -202,8 +180,8 @@ export interface EnvoyV1GrpcWebFilter {
 export type EnvoyV1GrpcWeb = Readonly<Record<string, unknown>>;
 
 /**
- * The HTTP filter http_dynamo_filter. Not supported yet: of the HTTP filters only the router is
- * built. Unknown keys are passed over, with a warning. Reference 2.1.1.
+ * The HTTP filter http_dynamo_filter. Unknown keys are passed over, with a warning. Reference
+ * 2.1.1.
  */
 export interface EnvoyV1HttpDynamoFilter {
   /** Which filter it is. */

@@ -11,7 +11,7 @@ export interface EnvoyV1Listener {
   readonly address: string;
   /** The network filters that connections pass, in order. */
   readonly filters: readonly EnvoyV1NetworkFilter[];
-  /** TLS of the connections. Not supported yet: listeners take plain text only, no TLS. */
+  /** TLS of the connections. */
   readonly ssl_context?: EnvoyV1ListenerTls;
   /** Whether the listener has a socket of its own. Default: true. */
   readonly bind_to_port?: boolean;

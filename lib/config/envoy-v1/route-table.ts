@@ -35,21 +35,13 @@ export interface EnvoyV1VirtualHost {
   readonly routes: readonly EnvoyV1Route[];
   /** Whether requests over plain text are redirected to https. */
   readonly require_ssl?: 'all' | 'external_only';
-  /**
-   * Requests that are counted on their own; the first match wins. At least one entry. Not supported
-   * yet: they are not counted.
-   */
+  /** Requests that are counted on their own; the first match wins. At least one entry. */
   readonly virtual_clusters?: readonly EnvoyV1VirtualCluster[];
-  /**
-   * Rate limits of all routes that have none. Not supported yet: there is no rate limit service.
-   */
+  /** Rate limits of all routes that have none. */
   readonly rate_limits?: readonly EnvoyV1RateLimit[];
   /** Headers that are added to requests. At least one entry. No entry stands twice. */
   readonly request_headers_to_add?: readonly EnvoyV1HeaderToAdd[];
-  /**
-   * Which pages of other origins may read the responses. Not supported yet: the cors filter is not
-   * built.
-   */
+  /** Which pages of other origins may read the responses. */
   readonly cors?: EnvoyV1VirtualHostCors;
 }
 
@@ -58,7 +50,7 @@ export interface EnvoyV1VirtualHost {
  * 2.4.2.
  */
 export interface EnvoyV1VirtualCluster {
-  /** Regular expression that must match the whole path. */
+  /** Regular expression that must match the whole path, with its query string. */
   readonly pattern: string;
   /** Part of the names of the statistics. */
   readonly name: string;

@@ -38,43 +38,31 @@ export interface EnvoyV1Route {
   readonly prefix_rewrite?: string;
   /** The Host that is sent to the host of the cluster. */
   readonly host_rewrite?: string;
-  /**
-   * Whether the name that the chosen host was found by is sent as Host. Default: false. Not
-   * supported yet: the name of the chosen host is not sent.
-   */
+  /** Whether the name that the chosen host was found by is sent as Host. Default: false. */
   readonly auto_host_rewrite?: boolean;
-  /**
-   * Whether requests may be upgraded to WebSocket. Default: false. Not supported yet: upgrades are
-   * not passed on.
-   */
+  /** Whether requests may be upgraded to WebSocket. Default: false. */
   readonly use_websocket?: boolean;
   /** Time for the whole response, retries included; 0 for no limit. At least 0. Default: 15000. */
   readonly timeout_ms?: number;
-  /** When requests are tried again. Not supported yet: there are no retries. */
+  /** When requests are tried again. */
   readonly retry_policy?: EnvoyV1RetryPolicy;
-  /** Where copies of the requests are sent. Not supported yet: requests are not shadowed. */
+  /** Where copies of the requests are sent. */
   readonly shadow?: EnvoyV1Shadow;
   /** Which circuit breakers and connection pools of the cluster are used. Default: default. */
   readonly priority?: 'default' | 'high';
-  /** Rate limits of the route. Not supported yet: there is no rate limit service. */
+  /** Rate limits of the route. */
   readonly rate_limits?: readonly EnvoyV1RateLimit[];
-  /**
-   * Whether the rate limits of the virtual host are applied as well. Default: false. Not supported
-   * yet: there is no rate limit service.
-   */
+  /** Whether the rate limits of the virtual host are applied as well. Default: false. */
   readonly include_vh_rate_limits?: boolean;
-  /** What ring_hash chooses the host by. Not supported yet: "ring_hash" is not built. */
+  /** What ring_hash chooses the host by. */
   readonly hash_policy?: EnvoyV1HashPolicy;
   /** Headers that are added to requests. At least one entry. No entry stands twice. */
   readonly request_headers_to_add?: readonly EnvoyV1HeaderToAdd[];
-  /** Texts for filters of your own. Not supported yet: no filter reads it. */
+  /** Texts for filters of your own. */
   readonly opaque_config?: Readonly<Record<string, unknown>>;
-  /** What the span is called. Not supported yet: requests are not traced. */
+  /** What the span is called. */
   readonly decorator?: EnvoyV1Decorator;
-  /**
-   * Which pages of other origins may read the responses. Not supported yet: the cors filter is not
-   * built.
-   */
+  /** Which pages of other origins may read the responses. */
   readonly cors?: EnvoyV1RouteCors;
 }
 
@@ -120,7 +108,7 @@ export interface EnvoyV1RetryPolicy {
   readonly retry_on: string;
   /** How many times at most. At least 0. Default: 1. */
   readonly num_retries?: number;
-  /** Time for one attempt. Greater than 0. */
+  /** Time for one attempt; dropped unless it is shorter than `timeout_ms`. Greater than 0. */
   readonly per_try_timeout_ms?: number;
 }
 

@@ -8,7 +8,10 @@ export interface EnvoyV1ListenerTls {
   readonly private_key_file: string;
   /** The protocols offered by ALPN, separated by commas. */
   readonly alpn_protocols?: string;
-  /** An alternative list, which the runtime key ssl.alt_alpn selects. */
+  /**
+   * An alternative list, which the runtime key ssl.alt_alpn selects. Not supported yet: the runtime
+   * key ssl.alt_alpn, which would select it, is not read.
+   */
   readonly alt_alpn_protocols?: string;
   /** File with the certificates of authorities that client certificates are verified with. */
   readonly ca_cert_file?: string;
@@ -24,7 +27,11 @@ export interface EnvoyV1ListenerTls {
   readonly cipher_suites?: string;
   /** The accepted curves, separated by colons. Not empty. Default: X25519:P-256. */
   readonly ecdh_curves?: string;
-  /** Files of exactly 80 random bytes. The first encrypts session tickets, all of them decrypt. */
+  /**
+   * Files of exactly 80 random bytes. The first encrypts session tickets, all of them decrypt. Not
+   * supported yet: Node.js takes one key for session tickets, of 48 bytes and for another cipher
+   * than that of Envoy.
+   */
   readonly session_ticket_key_paths?: readonly string[];
 }
 

@@ -3,7 +3,6 @@ import { http2SettingsSchema } from './http-settings-schemas.js';
 import { outlierDetectionSchema } from './outlier-detection-schema.js';
 import type { KeySchema, ObjectSchema } from './schema.js';
 import { clusterTlsSchema } from './tls-schemas.js';
-import { isEmpty } from './unsupported-feature.js';
 import { count, flag, listOf, nonEmptyText, object, oneOf, positive, text } from './values.js';
 
 /** The values of a cluster's `type`. */
@@ -100,11 +99,16 @@ const ringHashSchema: ObjectSchema = {
       value: count,
       default: 1024,
       description: 'Least number of entries of the ring.',
+      test: 'ring-hash',
     },
     use_std_hash: {
       value: flag,
       default: true,
       description: 'Whether the hash of the C++ standard library is used, or xxHash.',
+      difference:
+        'xxHash is used in any case, as the other is not the same on any two machines. So `false` ' +
+        "chooses the same hosts as Envoy's.",
+      test: 'ring-hash',
     },
   },
 };
@@ -149,18 +153,14 @@ export const clusterSchema: ObjectSchema = {
       isRequired: true,
       description: 'How the host of a request is chosen.',
       difference:
-        '`least_request`, `random` and `ring_hash` are refused: they are not built yet; left out, ' +
+        '`least_request` and `random` are refused: they are not built yet; left out, ' +
         'they become `round_robin`. `original_dst_lb` and the type `original_dst` only go together.',
       test: 'start-up',
     },
     ring_hash_lb_config: {
       value: object(ringHashSchema),
       description: 'Settings of ring_hash.',
-      unsupported: {
-        reason: '"ring_hash" is not built',
-        without: 'requests go to the hosts in turn',
-        isHarmless: isEmpty,
-      },
+      test: 'ring-hash',
     },
     hosts: {
       value: listOf(object(hostSchema), { minItems: 1, uniqueItems: true }),

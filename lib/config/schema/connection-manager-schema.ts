@@ -4,7 +4,7 @@ import { httpFilterUnion } from './http-filter-union.js';
 import { http1SettingsSchema, http2SettingsSchema } from './http-settings-schemas.js';
 import { routeTableSchema } from './route-table-schema.js';
 import type { ObjectSchema } from './schema.js';
-import { isEmpty } from './unsupported-feature.js';
+import { isEmptyList } from './unsupported-feature.js';
 import { count, flag, listOf, object, oneOf, text, union } from './values.js';
 
 /** The values of `codec_type`. */
@@ -35,11 +35,17 @@ const tracingSchema: ObjectSchema = {
       value: oneOf(...operationNames),
       isRequired: true,
       description: 'Whether the spans are those of requests that come in or that go out.',
+      test: 'trace-decisions',
     },
     request_headers_for_tags: {
       value: listOf(text, { uniqueItems: true }),
       example: '["x-user"]',
       description: 'Headers of the request that become tags of the span.',
+      unsupported: {
+        reason: 'no spans are made',
+        without: 'there is nothing that could have tags',
+        isHarmless: isEmptyList,
+      },
     },
   },
 };
@@ -55,15 +61,21 @@ const rdsSchema: ObjectSchema = {
       isRequired: true,
       example: '"rds"',
       description: 'Name of the cluster of the discovery service.',
+      test: 'route-discovery',
     },
     route_config_name: {
       value: text,
       isRequired: true,
       example: '"ingress"',
       description: 'Name of the route table.',
+      test: 'route-discovery',
     },
-    refresh_delay_ms: refreshDelayKey,
-    api_type: apiTypeKey,
+    refresh_delay_ms: { ...refreshDelayKey, test: 'route-discovery' },
+    api_type: {
+      ...apiTypeKey,
+      difference: '`REST` and `GRPC`, which are of v2, are refused.',
+      test: 'route-discovery',
+    },
   },
 };
 
@@ -78,8 +90,7 @@ export const connectionManagerSchema: ObjectSchema = {
       value: oneOf(...codecTypes),
       isRequired: true,
       description: 'The protocol of the connections; auto finds it out.',
-      difference: '`auto` means HTTP/1.1 for now. `http2` is refused: it is not built yet.',
-      test: 'start-up',
+      test: 'http2',
     },
     stat_prefix: {
       value: text,
@@ -91,12 +102,7 @@ export const connectionManagerSchema: ObjectSchema = {
     rds: {
       value: object(rdsSchema),
       description: 'The service that the route table is found by. Excludes `route_config`.',
-      unsupported: {
-        reason: 'route tables are not discovered',
-        instead: 'write the table under "route_config"',
-        leavesOut: 'the listener',
-        without: 'as it has no routes',
-      },
+      test: 'route-discovery',
     },
     route_config: {
       value: object(routeTableSchema),
@@ -122,25 +128,19 @@ export const connectionManagerSchema: ObjectSchema = {
     tracing: {
       value: object(tracingSchema),
       description: 'Traces the requests.',
-      unsupported: { reason: 'requests are not traced', without: 'no spans are made' },
+      difference:
+        'No spans are made yet. Whether a request is traced is decided, counted and handed on.',
+      test: 'trace-decisions',
     },
     http1_settings: {
       value: object(http1SettingsSchema),
       description: 'Settings of HTTP/1.1.',
-      unsupported: {
-        reason: 'its settings are not followed',
-        without: 'a request target with scheme and host is refused',
-        isHarmless: isEmpty,
-      },
+      test: 'absolute-form',
     },
     http2_settings: {
       value: object(http2SettingsSchema),
       description: 'Settings of HTTP/2.',
-      unsupported: {
-        reason: 'listeners speak HTTP/1.1 only',
-        without: 'there is no HTTP/2 that it could set',
-        isHarmless: isEmpty,
-      },
+      test: 'http2',
     },
     server_name: {
       value: text,
@@ -152,19 +152,14 @@ export const connectionManagerSchema: ObjectSchema = {
     idle_timeout_s: {
       value: count,
       description: 'Seconds without a request after which a connection is closed.',
-      unsupported: {
-        reason: 'idle connections are not timed',
-        without: 'idle connections stay until the client closes them',
-      },
+      difference: '0 means no limit. Negative numbers, which the schema lets pass, are refused.',
+      test: 'idle-timeout',
     },
     drain_timeout_ms: {
       value: count,
       default: 5000,
       description: 'Time between the two GOAWAY frames by which an HTTP/2 connection ends.',
-      unsupported: {
-        reason: 'listeners speak HTTP/1.1 only, which has no GOAWAY',
-        without: 'connections end with "Connection: close"',
-      },
+      test: 'http2-drain',
     },
     access_log: {
       value: listOf(object(accessLogSchema)),
@@ -182,16 +177,13 @@ export const connectionManagerSchema: ObjectSchema = {
       value: oneOf(...forwardClientCerts),
       default: 'sanitize',
       description: 'What happens to x-forwarded-client-cert.',
-      test: 'request-headers',
+      test: 'client-certificates',
     },
     set_current_client_cert_details: {
       value: listOf(oneOf(...clientCertDetails), { uniqueItems: true }),
       example: '["SAN"]',
       description: 'What of the client certificate is written to x-forwarded-client-cert.',
-      unsupported: {
-        reason: 'listeners take plain text only, no TLS',
-        without: 'there is no client certificate to tell of',
-      },
+      test: 'client-certificates',
     },
     generate_request_id: {
       value: flag,

@@ -144,18 +144,13 @@ export const documentSchema: ObjectSchema = {
     rate_limit_service: {
       value: object(rateLimitServiceSchema),
       description: 'The service that decides about rate limits.',
-      unsupported: {
-        reason: 'there is no rate limit service',
-        without: 'no request is limited',
-      },
+      difference: 'Needs the package `@grpc/grpc-js`.',
+      test: 'rate-limit-service',
     },
     runtime: {
       value: object(runtimeSchema),
       description: 'The tree of files with runtime values.',
-      unsupported: {
-        reason: 'there are no runtime values',
-        without: 'every runtime key has its default',
-      },
+      test: 'runtime',
     },
   },
 };

@@ -1,4 +1,5 @@
 import { headerMatcherSchema } from './header-schemas.js';
+import { requestType } from './request-type.js';
 import type { KeySchema, ObjectSchema } from './schema.js';
 import { isFalse } from './unsupported-feature.js';
 import {
@@ -14,15 +15,6 @@ import {
   positiveNumber,
   text,
 } from './values.js';
-
-/** The values of `request_type`. */
-export const requestTypes = ['internal', 'external', 'both'] as const;
-
-const requestType: KeySchema = {
-  value: oneOf(...requestTypes),
-  default: 'both',
-  description: 'Which requests the filter acts on.',
-};
 
 /** A filter whose `config` has no keys. */
 function emptySchema(name: string, typeName: string, description: string): ObjectSchema {
@@ -73,12 +65,16 @@ export const bufferSchema: ObjectSchema = {
       isRequired: true,
       example: '1048576',
       description: 'Larger requests are answered with 413.',
+      difference: 'Negative numbers, which the schema lets pass, are refused.',
+      test: 'buffer-filter',
     },
     max_request_time_s: {
       value: count,
       isRequired: true,
       example: '10',
       description: 'Requests that take longer to arrive, in seconds, are answered with 408.',
+      difference: 'Negative numbers, which the schema lets pass, are refused.',
+      test: 'buffer-filter',
     },
   },
 };
@@ -104,18 +100,33 @@ export const dynamoSchema: ObjectSchema = emptySchema(
   'Keeps statistics of DynamoDB operations.',
 );
 
+/** The documentation of Envoy says otherwise; its code does this. */
+const drawnTwice =
+  'Drawn a second time, for `fault.http.<downstream-cluster>`, if the caller names its cluster in ' +
+  '`x-envoy-downstream-service-cluster`: one hit of the two is enough, as in the code of Envoy.';
+
 const abortSchema: ObjectSchema = {
   noun: 'the abort of fault',
   typeName: 'FaultAbort',
   description: 'Requests that are answered with an error.',
   reference: '6.1.4',
   keys: {
-    abort_percent: { value: percent, isRequired: true, description: 'Share of the requests.' },
+    abort_percent: {
+      value: percent,
+      isRequired: true,
+      description: 'Share of the requests.',
+      difference: drawnTwice,
+      test: 'fault',
+    },
     http_status: {
       value: integer(0, 599),
       isRequired: true,
       example: '503',
       description: 'The status of the answer.',
+      difference:
+        'Below 200, which no response has as its status, the answer is 500, with a warning. 204, ' +
+        '205 and 304 have no body.',
+      test: 'fault',
     },
   },
 };
@@ -126,17 +137,25 @@ const delaySchema: ObjectSchema = {
   description: 'Requests that are held back.',
   reference: '6.1.4',
   keys: {
-    type: { value: oneOf('fixed'), isRequired: true, description: 'The kind of delay.' },
+    type: {
+      value: oneOf('fixed'),
+      isRequired: true,
+      description: 'The kind of delay.',
+      test: 'fault',
+    },
     fixed_delay_percent: {
       value: percent,
       isRequired: true,
       description: 'Share of the requests.',
+      difference: drawnTwice,
+      test: 'fault',
     },
     fixed_duration_ms: {
       value: positive,
       isRequired: true,
       example: '100',
       description: 'How long they are held back.',
+      test: 'fault',
     },
   },
 };
@@ -147,21 +166,32 @@ export const faultSchema: ObjectSchema = {
   description: 'Injects delays and errors.',
   reference: '6.1.4',
   keys: {
-    abort: { value: object(abortSchema), description: 'Requests that are answered with an error.' },
-    delay: { value: object(delaySchema), description: 'Requests that are held back.' },
+    abort: {
+      value: object(abortSchema),
+      description: 'Requests that are answered with an error.',
+      test: 'fault',
+    },
+    delay: {
+      value: object(delaySchema),
+      description: 'Requests that are held back.',
+      test: 'fault',
+    },
     upstream_cluster: {
       value: text,
       description: 'Only requests to this cluster are concerned.',
+      test: 'fault',
     },
     headers: {
       value: listOf(object(headerMatcherSchema), { minItems: 1 }),
       example: '[{ "name": ... }]',
       description: 'Only requests with these headers are concerned.',
+      test: 'fault',
     },
     downstream_nodes: {
       value: listOf(text, { minItems: 1 }),
       example: '["edge-1"]',
       description: 'Only requests from these service nodes are concerned.',
+      test: 'fault',
     },
   },
 };
@@ -176,17 +206,20 @@ export const rateLimitFilterSchema: ObjectSchema = {
       value: text,
       isRequired: true,
       description: 'Domain of the rate limit configuration.',
+      test: 'rate-limit',
     },
     stage: {
       value: integer(0, 10),
       default: 0,
       description: 'Which rate limits of the routes are applied: those of the same stage.',
+      test: 'rate-limit',
     },
-    request_type: requestType,
+    request_type: { ...requestType, test: 'rate-limit' },
     timeout_ms: {
       value: positive,
       default: 20,
-      description: 'Time in which the service must answer.',
+      description: 'Time in which the service must answer; then the request is allowed.',
+      test: 'rate-limit-service',
     },
   },
 };
@@ -202,48 +235,19 @@ export const healthCheckFilterSchema: ObjectSchema = {
       isRequired: true,
       example: 'false',
       description: 'Whether health checks are sent on.',
+      test: 'health-check-filter',
     },
     endpoint: {
       value: text,
       isRequired: true,
       example: '"/healthcheck"',
       description: 'The path that is a health check.',
+      test: 'health-check-filter',
     },
     cache_time_ms: {
       value: count,
       description: 'How long the answer to a health check is kept (pass-through only).',
-    },
-  },
-};
-
-const ipTagSchema: ObjectSchema = {
-  noun: 'a tag of ip_tagging',
-  typeName: 'IpTag',
-  description: 'A name for ranges of addresses.',
-  reference: '6.1.7',
-  keys: {
-    ip_tag_name: { value: text, isRequired: true, description: 'The name.' },
-    ip_list: {
-      value: listOf(text, { minItems: 1, uniqueItems: true }),
-      isRequired: true,
-      example: '["10.0.0.0/8"]',
-      description: 'The ranges, as ip/length.',
-    },
-  },
-};
-
-export const ipTaggingSchema: ObjectSchema = {
-  noun: 'the config of ip_tagging',
-  typeName: 'IpTagging',
-  description: 'Tags requests by the address of the client.',
-  reference: '6.1.7',
-  keys: {
-    request_type: requestType,
-    ip_tags: {
-      value: listOf(object(ipTagSchema), { minItems: 1, uniqueItems: true }),
-      isRequired: true,
-      example: '[{ "ip_tag_name": ..., "ip_list": ... }]',
-      description: 'The tags.',
+      test: 'health-check-filter',
     },
   },
 };
@@ -253,7 +257,14 @@ export const luaSchema: ObjectSchema = {
   typeName: 'Lua',
   description: 'Runs a Lua script on requests and responses.',
   reference: '6.1.8',
-  keys: { inline_code: { value: text, isRequired: true, description: 'The script.' } },
+  keys: {
+    inline_code: {
+      value: text,
+      isRequired: true,
+      description: 'The script. It is loaded when the sidecar starts.',
+      test: 'lua',
+    },
+  },
 };
 
 const printOption = (description: string): KeySchema => ({

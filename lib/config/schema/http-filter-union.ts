@@ -7,13 +7,13 @@ import {
   grpcBridgeSchema,
   grpcWebSchema,
   healthCheckFilterSchema,
-  ipTaggingSchema,
   luaSchema,
   rateLimitFilterSchema,
   routerSchema,
   squashSchema,
   transcoderSchema,
 } from './http-filter-schemas.js';
+import { ipTaggingSchema } from './ip-tagging-schema.js';
 import type { ObjectSchema, UnionSchema, UnionVariant } from './schema.js';
 import { object, oneOf, text } from './values.js';
 
@@ -51,6 +51,20 @@ function notBuilt(name: string, config: ObjectSchema, without: string): UnionVar
   };
 }
 
+/** An entry for a filter that the application brings itself. */
+export const ownFilterSchema: ObjectSchema = {
+  noun: 'a filter of an http_connection_manager',
+  typeName: 'OwnFilter',
+  description: 'A filter of the application.',
+  reference: '2.1.1',
+  isOpen: true,
+  keys: {
+    name: { value: text, isRequired: true, description: 'Which filter it is.' },
+    config: { value: { type: 'map' }, description: 'What the filter is made with.' },
+    type: { value: text, description: 'Obsolete, and without effect.' },
+  },
+};
+
 /** A filter of an `http_connection_manager`. */
 export const httpFilterUnion: UnionSchema = {
   tag: 'name',
@@ -59,35 +73,52 @@ export const httpFilterUnion: UnionSchema = {
     networkFilterNames.some((known) => known === name)
       ? `"${name}" is a network filter; move it to the "filters" of a listener`
       : undefined,
+  own: {
+    object: ownFilterSchema,
+    how: 'or bring it yourself, by the option httpFilters (--http-filters)',
+  },
   variants: {
     router: { object: entrySchema('router', routerSchema), test: 'start-up' },
-    buffer: notBuilt('buffer', bufferSchema, 'requests are passed on as they arrive'),
-    cors: notBuilt('cors', corsFilterSchema, 'responses get no access-control headers'),
-    fault: notBuilt('fault', faultSchema, 'no faults are injected'),
-    health_check: notBuilt(
-      'health_check',
-      healthCheckFilterSchema,
-      'health checks are routed like any request',
-    ),
-    rate_limit: notBuilt('rate_limit', rateLimitFilterSchema, 'no request is limited'),
-    ip_tagging: notBuilt('ip_tagging', ipTaggingSchema, 'no request is tagged'),
-    lua: notBuilt('lua', luaSchema, 'the script does not run'),
-    grpc_http1_bridge: notBuilt(
-      'grpc_http1_bridge',
-      grpcBridgeSchema,
-      'gRPC calls are not bridged',
-    ),
-    grpc_json_transcoder: notBuilt(
-      'grpc_json_transcoder',
-      transcoderSchema,
-      'JSON is passed on as it is',
-    ),
-    grpc_web: notBuilt('grpc_web', grpcWebSchema, 'gRPC-Web calls are not bridged'),
-    http_dynamo_filter: notBuilt(
-      'http_dynamo_filter',
-      dynamoSchema,
-      'there are no DynamoDB statistics',
-    ),
+    buffer: { object: entrySchema('buffer', bufferSchema), test: 'buffer-filter' },
+    cors: { object: entrySchema('cors', corsFilterSchema), test: 'cors' },
+    fault: { object: entrySchema('fault', faultSchema), test: 'fault' },
+    health_check: {
+      object: entrySchema('health_check', healthCheckFilterSchema),
+      test: 'health-check-filter',
+    },
+    rate_limit: { object: entrySchema('rate_limit', rateLimitFilterSchema), test: 'rate-limit' },
+    ip_tagging: { object: entrySchema('ip_tagging', ipTaggingSchema), test: 'ip-tagging' },
+    lua: {
+      object: entrySchema('lua', luaSchema),
+      difference:
+        'Scripts run on Lua 5.4, by the optional package wasmoon, with limits on instructions and memory. ' +
+        'See [lua.md](lua.md).',
+      test: 'lua',
+    },
+    grpc_http1_bridge: {
+      object: entrySchema('grpc_http1_bridge', grpcBridgeSchema),
+      difference: 'Calls are counted for the first 500 methods of a cluster.',
+      test: 'grpc-http1-bridge',
+    },
+    grpc_json_transcoder: {
+      object: entrySchema('grpc_json_transcoder', transcoderSchema),
+      test: 'grpc-json-transcoder',
+    },
+    grpc_web: {
+      object: entrySchema('grpc_web', grpcWebSchema),
+      difference:
+        'A response that is not of gRPC, such as an error page, keeps its content type and its body. ' +
+        'Base64 is sent as it comes, without waiting for the whole of a message. Calls are counted for ' +
+        'the first 500 methods of a cluster.',
+      test: 'grpc-web',
+    },
+    http_dynamo_filter: {
+      object: entrySchema('http_dynamo_filter', dynamoSchema),
+      difference:
+        'Bodies are passed on at once, and those beyond the buffer limit are not looked at. The number ' +
+        'of names that are counted is bounded.',
+      test: 'dynamo',
+    },
     squash: notBuilt('squash', squashSchema, 'no debugger is attached'),
   },
 };

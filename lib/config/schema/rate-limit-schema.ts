@@ -2,10 +2,13 @@ import { headerMatcherSchema } from './header-schemas.js';
 import type { KeySchema, ObjectSchema } from './schema.js';
 import { flag, integer, listOf, object, oneOf, text, union } from './values.js';
 
+const test = 'rate-limit';
+
 const descriptorValue: KeySchema = {
   value: text,
   isRequired: true,
   description: 'Value of the entry.',
+  test,
 };
 
 function actionSchema(
@@ -20,7 +23,7 @@ function actionSchema(
     description,
     reference: '2.8',
     keys: {
-      type: { value: oneOf(type), isRequired: true, description: 'Which action it is.' },
+      type: { value: oneOf(type), isRequired: true, description: 'Which action it is.', test },
       ...keys,
     },
   };
@@ -38,11 +41,13 @@ const headerValueMatchSchema: ObjectSchema = {
         isRequired: true,
         example: '[{ "name": ... }]',
         description: 'What the headers must be.',
+        test,
       },
       expect_match: {
         value: flag,
         default: true,
         description: 'Whether the headers must match, or must not.',
+        test,
       },
     },
   ),
@@ -60,10 +65,12 @@ export const rateLimitSchema: ObjectSchema = {
       value: integer(0, 10),
       default: 0,
       description: 'Which rate_limit filters apply it: those of the same stage.',
+      test,
     },
     disable_key: {
       value: text,
       description: 'Part of the runtime key that can turn it off.',
+      test,
     },
     actions: {
       value: listOf(
@@ -77,6 +84,7 @@ export const rateLimitSchema: ObjectSchema = {
                 'SourceClusterAction',
                 'Adds ("source_cluster", the service cluster of this process).',
               ),
+              test,
             },
             destination_cluster: {
               object: actionSchema(
@@ -84,6 +92,7 @@ export const rateLimitSchema: ObjectSchema = {
                 'DestinationClusterAction',
                 'Adds ("destination_cluster", the cluster of the route).',
               ),
+              test,
             },
             request_headers: {
               object: actionSchema(
@@ -96,14 +105,17 @@ export const rateLimitSchema: ObjectSchema = {
                     isRequired: true,
                     example: '"x-user"',
                     description: 'Name of the header.',
+                    test,
                   },
                   descriptor_key: {
                     value: text,
                     isRequired: true,
                     description: 'Key of the entry.',
+                    test,
                   },
                 },
               ),
+              test,
             },
             remote_address: {
               object: actionSchema(
@@ -111,6 +123,7 @@ export const rateLimitSchema: ObjectSchema = {
                 'RemoteAddressAction',
                 'Adds ("remote_address", the address of the client).',
               ),
+              test,
             },
             generic_key: {
               object: actionSchema(
@@ -119,8 +132,9 @@ export const rateLimitSchema: ObjectSchema = {
                 'Adds ("generic_key", the value).',
                 { descriptor_value: descriptorValue },
               ),
+              test,
             },
-            header_value_match: { object: headerValueMatchSchema },
+            header_value_match: { object: headerValueMatchSchema, test },
           },
         }),
         { minItems: 1 },
@@ -128,6 +142,7 @@ export const rateLimitSchema: ObjectSchema = {
       isRequired: true,
       example: '[{ "type": "remote_address" }]',
       description: 'Each adds an entry to the descriptor; if one cannot, there is no descriptor.',
+      test,
     },
   },
 };

@@ -94,7 +94,6 @@ export const weightedClustersSchema: ObjectSchema = {
     runtime_key_prefix: {
       value: text,
       description: 'With a dot and the name of a cluster, the runtime key of its share.',
-      difference: 'There are no runtime values yet, so the weights of the file always count.',
       test: 'route-actions',
     },
   },
@@ -112,9 +111,21 @@ export const retryPolicySchema: ObjectSchema = {
       isRequired: true,
       example: '"5xx,connect-failure"',
       description: 'After what, as a list with commas.',
+      difference: 'Blanks around the names do not count.',
+      test: 'retries',
     },
-    num_retries: { value: count, default: 1, description: 'How many times at most.' },
-    per_try_timeout_ms: { value: positive, description: 'Time for one attempt.' },
+    num_retries: {
+      value: count,
+      default: 1,
+      description: 'How many times at most.',
+      difference: '0 means never. A retry prefers a host that the request has not tried.',
+      test: 'retries',
+    },
+    per_try_timeout_ms: {
+      value: positive,
+      description: 'Time for one attempt; dropped unless it is shorter than `timeout_ms`.',
+      test: 'per-try-timeouts',
+    },
   },
 };
 
@@ -130,10 +141,12 @@ export const shadowSchema: ObjectSchema = {
       isRequired: true,
       example: '"backend_next"',
       description: 'Name of the cluster.',
+      test: 'shadow',
     },
     runtime_key: {
       value: text,
       description: 'Runtime key with the share of the requests, in hundredths of a percent.',
+      test: 'shadow',
     },
   },
 };
@@ -150,6 +163,7 @@ export const hashPolicySchema: ObjectSchema = {
       isRequired: true,
       example: '"x-user"',
       description: 'The header of the request that is hashed.',
+      test: 'ring-hash',
     },
   },
 };
@@ -161,6 +175,12 @@ export const decoratorSchema: ObjectSchema = {
   description: 'What the span is called.',
   reference: '5.9',
   keys: {
-    operation: { value: text, isRequired: true, description: 'Name of the span.' },
+    operation: {
+      value: text,
+      isRequired: true,
+      description: 'Name of the span.',
+      difference: 'Must be fit for a header: no control characters.',
+      test: 'trace-decisions',
+    },
   },
 };

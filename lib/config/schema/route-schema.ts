@@ -11,16 +11,10 @@ import {
   weightedClustersSchema,
 } from './route-parts-schemas.js';
 import type { KeySchema, ObjectSchema } from './schema.js';
-import { isEmpty, isFalse } from './unsupported-feature.js';
 import { count, flag, listOf, map, object, oneOf, text } from './values.js';
 
 /** The values of a route's `priority`. */
 export const routingPriorities = ['default', 'high'] as const;
-
-const noRateLimits = {
-  reason: 'there is no rate limit service',
-  without: 'no request is limited',
-} as const;
 
 const matching = 'route-matching';
 const acting = 'route-actions';
@@ -69,7 +63,6 @@ const matchKeys: Readonly<Record<string, KeySchema>> = {
   runtime: {
     value: object(routeRuntimeSchema),
     description: 'The share of the requests that the route matches.',
-    difference: 'There are no runtime values yet, so the default always counts.',
     test: matching,
   },
 };
@@ -124,13 +117,9 @@ const targetKeys: Readonly<Record<string, KeySchema>> = {
     value: flag,
     default: false,
     description: 'Whether the name that the chosen host was found by is sent as Host.',
-    unsupported: {
-      reason: 'the name of the chosen host is not sent',
-      instead: 'write "host_rewrite" with the name',
-      leavesOut: 'the route',
-      without: 'and its requests fall to the routes after it',
-      isHarmless: isFalse,
-    },
+    difference:
+      'Only hosts of `logical_dns` clusters have a name yet; to others the Host is sent as it is.',
+    test: 'auto-host-rewrite',
   },
 };
 
@@ -174,11 +163,7 @@ export const routeSchema: ObjectSchema = {
       value: flag,
       default: false,
       description: 'Whether requests may be upgraded to WebSocket.',
-      unsupported: {
-        reason: 'upgrades are not passed on',
-        without: 'WebSocket requests get status 403',
-        isHarmless: isFalse,
-      },
+      test: 'websocket',
     },
     timeout_ms: {
       value: count,
@@ -190,12 +175,13 @@ export const routeSchema: ObjectSchema = {
     retry_policy: {
       value: object(retryPolicySchema),
       description: 'When requests are tried again.',
-      unsupported: { reason: 'there are no retries', without: 'no request is tried again' },
+      test: 'retries',
     },
     shadow: {
       value: object(shadowSchema),
       description: 'Where copies of the requests are sent.',
-      unsupported: { reason: 'requests are not shadowed', without: 'no copies are sent' },
+      difference: 'Where `timeout_ms` is 0 a copy has 15 s; of its response at most 1 MiB is read.',
+      test: 'shadow',
     },
     priority: {
       value: oneOf(...routingPriorities),
@@ -206,21 +192,19 @@ export const routeSchema: ObjectSchema = {
     rate_limits: {
       value: listOf(object(rateLimitSchema)),
       description: 'Rate limits of the route.',
-      unsupported: noRateLimits,
+      test: 'rate-limit',
     },
     include_vh_rate_limits: {
       value: flag,
       default: false,
       description: 'Whether the rate limits of the virtual host are applied as well.',
-      unsupported: { ...noRateLimits, isHarmless: isFalse },
+      difference: 'They are in any case if the route has none of its own, as in the code of Envoy.',
+      test: 'rate-limit',
     },
     hash_policy: {
       value: object(hashPolicySchema),
       description: 'What ring_hash chooses the host by.',
-      unsupported: {
-        reason: '"ring_hash" is not built',
-        without: 'requests go to the hosts in turn',
-      },
+      test: 'ring-hash',
     },
     request_headers_to_add: headersToAdd('Headers that are added to requests.', {
       test: 'header-rules',
@@ -229,24 +213,19 @@ export const routeSchema: ObjectSchema = {
       value: map,
       example: '{ "key": "value" }',
       description: 'Texts for filters of your own.',
-      unsupported: {
-        reason: 'no filter reads it',
-        without: 'nothing changes',
-        isHarmless: isEmpty,
-      },
+      test: 'own-filters',
     },
     decorator: {
       value: object(decoratorSchema),
       description: 'What the span is called.',
-      unsupported: { reason: 'requests are not traced', without: 'no spans are made' },
+      difference:
+        'No spans are made yet: the name is handed on in x-envoy-decorator-operation only.',
+      test: 'trace-decisions',
     },
     cors: {
       value: object(routeCorsSchema),
       description: 'Which pages of other origins may read the responses.',
-      unsupported: {
-        reason: 'the cors filter is not built',
-        without: 'responses get no access-control headers',
-      },
+      test: 'cors',
     },
   },
 };

@@ -8,11 +8,6 @@ import { flag, listOf, object, oneOf, text, texts } from './values.js';
 /** The values of a virtual host's `require_ssl`. */
 export const sslRequirements = ['all', 'external_only'] as const;
 
-const noRateLimits = {
-  reason: 'there is no rate limit service',
-  without: 'no request is limited',
-} as const;
-
 const virtualClusterSchema: ObjectSchema = {
   noun: 'a virtual cluster',
   typeName: 'VirtualCluster',
@@ -24,18 +19,26 @@ const virtualClusterSchema: ObjectSchema = {
       value: text,
       isRequired: true,
       example: '"/users/\\\\d+"',
-      description: 'Regular expression that must match the whole path.',
+      description: 'Regular expression that must match the whole path, with its query string.',
+      test: 'virtual-clusters',
     },
     name: {
       value: text,
       isRequired: true,
       example: '"user"',
       description: 'Part of the names of the statistics.',
+      test: 'virtual-clusters',
     },
-    method: { value: text, example: '"GET"', description: 'Method of the request; default any.' },
+    method: {
+      value: text,
+      example: '"GET"',
+      description: 'Method of the request; default any.',
+      test: 'virtual-clusters',
+    },
     priority: {
       value: oneOf('default', 'high'),
       description: 'Of releases before 1.3, and without effect since.',
+      test: 'virtual-clusters',
     },
   },
 };
@@ -81,12 +84,12 @@ const virtualHostSchema: ObjectSchema = {
       value: listOf(object(virtualClusterSchema), { minItems: 1 }),
       example: '[{ "pattern": ..., "name": ... }]',
       description: 'Requests that are counted on their own; the first match wins.',
-      unsupported: { reason: 'they are not counted', without: 'they have no statistics' },
+      test: 'virtual-clusters',
     },
     rate_limits: {
       value: listOf(object(rateLimitSchema)),
       description: 'Rate limits of all routes that have none.',
-      unsupported: noRateLimits,
+      test: 'rate-limit',
     },
     request_headers_to_add: headersToAdd('Headers that are added to requests.', {
       test: 'header-rules',
@@ -94,10 +97,7 @@ const virtualHostSchema: ObjectSchema = {
     cors: {
       value: object(virtualHostCorsSchema),
       description: 'Which pages of other origins may read the responses.',
-      unsupported: {
-        reason: 'the cors filter is not built',
-        without: 'responses get no access-control headers',
-      },
+      test: 'cors',
     },
   },
 };

@@ -38,6 +38,15 @@ export interface UnionSchema {
   readonly variants: Readonly<Record<string, UnionVariant>>;
   /** The rest of the message about a value that is none of them, if there is more to say. */
   readonly describeUnknown?: (tag: string) => string | undefined;
+  /** The variant of names that only the application knows: the filters it brings itself. */
+  readonly own?: OwnVariant;
+}
+
+/** What an application may bring itself. */
+export interface OwnVariant {
+  readonly object: ObjectSchema;
+  /** How it brings it, as a clause for the message about an unknown name. */
+  readonly how: string;
 }
 
 export interface UnionVariant {

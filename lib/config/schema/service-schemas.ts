@@ -31,16 +31,24 @@ export const runtimeSchema: ObjectSchema = {
       isRequired: true,
       example: '"/srv/runtime/current"',
       description: 'Symbolic link to the tree. Replacing it loads the tree again.',
+      difference:
+        'A tree that cannot be read in full leaves the values as they were. A folder that cannot be ' +
+        'watched is a warning, and no error.',
+      test: 'runtime',
     },
     subdirectory: {
       value: text,
       isRequired: true,
       example: '"envoy"',
       description: 'Folder in the tree that holds the values.',
+      difference: 'Names that begin with a dot are no keys. A number with a sign is none.',
+      test: 'runtime',
     },
     override_subdirectory: {
       value: text,
       description: 'Folder whose child named like the service cluster overrides single values.',
+      difference: 'Without a service cluster nothing is overridden.',
+      test: 'runtime',
     },
   },
 };
@@ -141,6 +149,10 @@ const grpcServiceSchema: ObjectSchema = {
       isRequired: true,
       example: '"ratelimit"',
       description: 'Name of the cluster of the service.',
+      difference:
+        'The package `@grpc/grpc-js` connects to its hosts: neither the limits nor the ' +
+        'statistics of the cluster know of these connections.',
+      test: 'rate-limit-service',
     },
   },
 };
@@ -156,12 +168,14 @@ export const rateLimitServiceSchema: ObjectSchema = {
       value: oneOf('grpc_service'),
       isRequired: true,
       description: 'How it is asked: by gRPC.',
+      test: 'rate-limit-service',
     },
     config: {
       value: object(grpcServiceSchema),
       isRequired: true,
       example: '{ "cluster_name": "ratelimit" }',
       description: 'Where it is.',
+      test: 'rate-limit-service',
     },
   },
 };

@@ -1,4 +1,9 @@
+import type { RateLimitStatus } from '../../http/rate-limit.js';
+import { AltResponseStats } from './alt-response-stats.js';
 import { CodeStats } from './code-stats.js';
+import { GrpcStats } from './grpc-stats.js';
+import { RateLimitStats } from './rate-limit-stats.js';
+import { ResponseStats } from './response-stats.js';
 import {
   type NumberField,
   resetCounterFields,
@@ -8,6 +13,9 @@ import {
   visitFields,
 } from './stat-source.js';
 
+/** What clients of gRPC speak with us; it names the statistics of their calls. */
+export type GrpcProtocol = 'grpc' | 'grpc-web';
+
 /**
  * The statistics `cluster.<name>.` of one cluster: reference 8.2 and 8.3. `docs/stats.md` says what
  * each counts.
@@ -15,7 +23,7 @@ import {
  * There may be thousands of clusters: an instance is its numbers and nothing more, and the counters
  * by status are made with the first response.
  */
-export class ClusterStats implements StatSource {
+export class ClusterStats extends ResponseStats implements StatSource {
   upstreamCxTotal = 0;
   upstreamCxHttp1Total = 0;
   upstreamCxHttp2Total = 0;
@@ -38,6 +46,9 @@ export class ClusterStats implements StatSource {
   upstreamCxProtocolError = 0;
   upstreamCxMaxRequests = 0;
   upstreamCxNoneHealthy = 0;
+  /** Ours: connections that carry a WebSocket tunnel. */
+  upstreamCxWebsocketTotal = 0;
+  upstreamCxWebsocketActive = 0;
   /** Counts attempts: a retry counts again. */
   upstreamRqTotal = 0;
   upstreamRqActive = 0;
@@ -75,32 +86,22 @@ export class ClusterStats implements StatSource {
   bindErrors = 0;
   lbHealthyPanic = 0;
 
-  /** All responses that went downstream, local replies for upstream failures among them. */
-  codes: CodeStats | undefined = undefined;
-  internalCodes: CodeStats | undefined = undefined;
-  externalCodes: CodeStats | undefined = undefined;
-  canaryCodes: CodeStats | undefined = undefined;
   /** Responses that were thrown away for a retry; they are in none of the others. */
   retryCodes: CodeStats | undefined = undefined;
+  /** `ratelimit.`; there when a rate limit service was asked about a request to this cluster. */
+  rateLimits: RateLimitStats | undefined = undefined;
+  /** `grpc.`; there when a filter has counted a call to this cluster, as the next. */
+  grpcCalls: GrpcStats | undefined = undefined;
+  /** `grpc-web.` */
+  grpcWebCalls: GrpcStats | undefined = undefined;
 
-  /**
-   * Counts the response to one request, be it from upstream or a local reply for want of one.
-   * `isInternal`: the request came from inside; `isCanary`: host or response said so.
-   */
-  chargeResponse(status: number, isInternal: boolean, isCanary: boolean): void {
-    this.codes ??= new CodeStats();
-    this.codes.charge(status);
-    if (isInternal) {
-      this.internalCodes ??= new CodeStats();
-      this.internalCodes.charge(status);
-    } else {
-      this.externalCodes ??= new CodeStats();
-      this.externalCodes.charge(status);
-    }
-    if (isCanary) {
-      this.canaryCodes ??= new CodeStats();
-      this.canaryCodes.charge(status);
-    }
+  /** Made with the first request that asks for it. */
+  altResponses: AltResponseStats | undefined = undefined;
+
+  /** Counts a response a second time, under a name that came with its request. */
+  chargeAltResponse(name: string, status: number, isInternal: boolean, isCanary: boolean): void {
+    this.altResponses ??= new AltResponseStats();
+    this.altResponses.find(name)?.chargeResponse(status, isInternal, isCanary);
   }
 
   /** Counts a response that nobody gets to see, because the request is tried again. */
@@ -109,22 +110,41 @@ export class ClusterStats implements StatSource {
     this.retryCodes.charge(status);
   }
 
+  /** Counts what the rate limit service has said about a request to this cluster. */
+  chargeRateLimit(status: RateLimitStatus): void {
+    this.rateLimits ??= new RateLimitStats();
+    this.rateLimits.charge(status);
+  }
+
+  /** Counts the result of a gRPC call. `path` is `service/method`. */
+  chargeGrpcCall(protocol: GrpcProtocol, path: string, isSuccess: boolean): void {
+    if (protocol === 'grpc') {
+      this.grpcCalls ??= new GrpcStats();
+      this.grpcCalls.charge(path, isSuccess);
+    } else {
+      this.grpcWebCalls ??= new GrpcStats();
+      this.grpcWebCalls.charge(path, isSuccess);
+    }
+  }
+
   visitStats(visitor: StatVisitor): void {
     visitFields(this, fields, visitor);
-    this.codes?.visitStats(visitor);
-    this.internalCodes?.visitStats((name, value) => visitor(`internal.${name}`, value));
-    this.externalCodes?.visitStats((name, value) => visitor(`external.${name}`, value));
-    this.canaryCodes?.visitStats((name, value) => visitor(`canary.${name}`, value));
+    this.visitResponses('', visitor);
+    this.altResponses?.visitStats(visitor);
     this.retryCodes?.visitStats((name, value) => visitor(`retry.${name}`, value));
+    this.rateLimits?.visitStats((name, value) => visitor(`ratelimit.${name}`, value));
+    this.grpcCalls?.visitStats((name, value) => visitor(`grpc.${name}`, value));
+    this.grpcWebCalls?.visitStats((name, value) => visitor(`grpc-web.${name}`, value));
   }
 
   resetCounters(): void {
     resetCounterFields<NumberField<ClusterStats>>(this, fields);
-    this.codes?.resetCounters();
-    this.internalCodes?.resetCounters();
-    this.externalCodes?.resetCounters();
-    this.canaryCodes?.resetCounters();
+    this.resetResponses();
+    this.altResponses?.resetCounters();
     this.retryCodes?.resetCounters();
+    this.rateLimits?.resetCounters();
+    this.grpcCalls?.resetCounters();
+    this.grpcWebCalls?.resetCounters();
   }
 }
 
@@ -161,6 +181,8 @@ const fields: readonly StatField<NumberField<ClusterStats>>[] = [
   ['upstreamCxTotal', 'upstream_cx_total', 'counter'],
   ['upstreamCxTxBytesBuffered', 'upstream_cx_tx_bytes_buffered', 'gauge'],
   ['upstreamCxTxBytesTotal', 'upstream_cx_tx_bytes_total', 'counter'],
+  ['upstreamCxWebsocketActive', 'upstream_cx_websocket_active', 'gauge'],
+  ['upstreamCxWebsocketTotal', 'upstream_cx_websocket_total', 'counter'],
   ['upstreamFlowControlBackedUpTotal', 'upstream_flow_control_backed_up_total', 'counter'],
   ['upstreamFlowControlDrainedTotal', 'upstream_flow_control_drained_total', 'counter'],
   [

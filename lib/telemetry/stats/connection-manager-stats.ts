@@ -7,6 +7,8 @@ import {
   type StatVisitor,
   visitFields,
 } from './stat-source.js';
+import { TracingStats } from './tracing-stats.js';
+import { UserAgentStats } from './user-agent-stats.js';
 
 /**
  * The statistics `http.<stat_prefix>.` of one connection manager and its router: reference 8.1.
@@ -17,10 +19,12 @@ export class ConnectionManagerStats implements StatSource, ResponseClassCounters
   downstreamCxSslTotal = 0;
   downstreamCxHttp1Total = 0;
   downstreamCxHttp2Total = 0;
+  downstreamCxWebsocketTotal = 0;
   downstreamCxActive = 0;
   downstreamCxSslActive = 0;
   downstreamCxHttp1Active = 0;
   downstreamCxHttp2Active = 0;
+  downstreamCxWebsocketActive = 0;
   downstreamCxDestroy = 0;
   downstreamCxDestroyRemote = 0;
   downstreamCxDestroyLocal = 0;
@@ -57,6 +61,10 @@ export class ConnectionManagerStats implements StatSource, ResponseClassCounters
   rqRedirect = 0;
   /** Requests that reached the router. */
   rqTotal = 0;
+  // Sources of their own, which are shown beside this one.
+  readonly tracing: TracingStats = new TracingStats();
+  readonly ios: UserAgentStats = new UserAgentStats();
+  readonly android: UserAgentStats = new UserAgentStats();
 
   visitStats(visitor: StatVisitor): void {
     visitFields(this, fields, visitor);
@@ -89,6 +97,8 @@ const fields: readonly StatField<NumberField<ConnectionManagerStats>>[] = [
   ['downstreamCxTotal', 'downstream_cx_total', 'counter'],
   ['downstreamCxTxBytesBuffered', 'downstream_cx_tx_bytes_buffered', 'gauge'],
   ['downstreamCxTxBytesTotal', 'downstream_cx_tx_bytes_total', 'counter'],
+  ['downstreamCxWebsocketActive', 'downstream_cx_websocket_active', 'gauge'],
+  ['downstreamCxWebsocketTotal', 'downstream_cx_websocket_total', 'counter'],
   [
     'downstreamFlowControlPausedReadingTotal',
     'downstream_flow_control_paused_reading_total',

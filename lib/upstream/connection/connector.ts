@@ -7,11 +7,11 @@ export type ReadCallback = (size: number, buffer: Uint8Array) => boolean;
 
 /**
  * Opens the way to one host. The duplex emits `connect` when it can be written to, and `error` and
- * `close` as a socket does; what it reads goes to `onRead`, not to `data`. Of what is written,
- * about `bufferLimitBytes` wait for a slow peer before `write` says so.
+ * `close` as a socket does; what it reads goes to `onRead`, not to `data`, unless that is left out.
+ * Of what is written, about `bufferLimitBytes` wait for a slow peer before `write` says so.
  */
 export interface Connector {
-  connect(target: Address, onRead: ReadCallback, bufferLimitBytes: number): Duplex;
+  connect(target: Address, onRead: ReadCallback | undefined, bufferLimitBytes: number): Duplex;
 }
 
 /**
@@ -44,7 +44,7 @@ export class SocketConnector implements Connector {
     this.#connectTo = connectTo;
   }
 
-  connect(target: Address, onRead: ReadCallback, bufferLimitBytes: number): Duplex {
+  connect(target: Address, onRead: ReadCallback | undefined, bufferLimitBytes: number): Duplex {
     const address = this.resolve(target);
     const options: NetConnectOpts & DuplexOptions = {
       ...(address.kind === 'tcp'
@@ -52,7 +52,7 @@ export class SocketConnector implements Connector {
         : { path: address.path }),
       noDelay: true,
       writableHighWaterMark: Math.min(bufferLimitBytes, maxWriteBufferBytes),
-      onread: { buffer: readBuffer, callback: onRead },
+      ...(onRead === undefined ? {} : { onread: { buffer: readBuffer, callback: onRead } }),
     };
     const socket = connect(options);
     // Who waits for an answer holds the process; a connection by itself does not.

@@ -5,6 +5,7 @@ import type { Address } from '../../config/address.js';
 import type { HeaderList } from '../../http/headers.js';
 import type { RequestHead, ResponseHead } from '../../http/message.js';
 import type { ResetReason } from '../../http/reset-reason.js';
+import { type AddressedStream, formatLocalAddress } from '../../http/socket-address.js';
 import type { RequestEncoder, ResponseDecoder } from '../../http/stream.js';
 import type { Closer, ConnectionStats } from './connection-stats.js';
 import { type Connector, LocalFailure } from './connector.js';
@@ -39,7 +40,7 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
   requestCount = 0;
 
   readonly #owner: ConnectionOwner;
-  readonly #socket: Duplex;
+  readonly #socket: Duplex & AddressedStream;
   readonly #writer: Http1RequestWriter;
   readonly #parser: Http1ResponseParser;
   readonly #connectTimer: WheelTimer;
@@ -74,6 +75,10 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
   /** Whether it is not established yet. */
   get isConnecting(): boolean {
     return this.#state === 'connecting';
+  }
+
+  get localAddress(): string {
+    return formatLocalAddress(this.#socket);
   }
 
   /** Gives the connection its next request. Only while it is established and serves none. */

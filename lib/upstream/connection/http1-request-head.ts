@@ -1,3 +1,4 @@
+import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
 import type { HeaderList } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
 
@@ -43,11 +44,23 @@ export function encodeRequestHead(head: RequestHead, endStream: boolean): Encode
   return { text, isChunked };
 }
 
-/** Writes the last chunk and the trailers behind it. */
+/**
+ * Writes the last chunk and the trailers behind it. What would be more than one field, or none, is left
+ * out: filters of the application may put anything there, when it is too late to refuse the request.
+ */
 export function encodeTrailers(trailers: HeaderList): string {
   let text = '0\r\n';
   for (let i = 0; i < trailers.length; i += 2) {
-    text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
+    const name: unknown = trailers[i];
+    const value: unknown = trailers[i + 1];
+    const isField =
+      typeof name === 'string' &&
+      typeof value === 'string' &&
+      isHeaderName(name) &&
+      isHeaderBytes(value);
+    if (isField) {
+      text += `${name}: ${value}\r\n`;
+    }
   }
   return `${text}\r\n`;
 }

@@ -8,6 +8,7 @@ const paths = `admin commands are:
   /healthcheck/ok: cause the server to pass health checks
   /listeners: print listener addresses
   /reset_counters: reset all counters to zero
+  /runtime: print runtime values
   /server_info: print server version/status information
   /stats: print server stats; format=json for JSON, filter=<text> for names that contain the text
 `;

@@ -35,6 +35,20 @@ test('/listeners is a JSON array of the addresses as bound', async (t) => {
   assert.equal(body, '["0.0.0.0:80","[::1]:81","/run/a\\"b.sock"]\n');
 });
 
+test('/runtime is JSON with the value of every key in each layer', async (t) => {
+  const fixture = await AdminFixture.start(t);
+  const ask = async (): Promise<string> => (await fixture.ask('/runtime')).body;
+  assert.equal(await ask(), '{"layers":["disk","override","admin"],"entries":{}}\n');
+  fixture.runtime.set('b', '2');
+  fixture.runtime.set('__proto__', '"');
+  assert.equal(
+    await ask(),
+    '{"layers":["disk","override","admin"],"entries":{' +
+      '"__proto__":{"layer_values":["","","\\""],"final_value":"\\""},' +
+      '"b":{"layer_values":["","","2"],"final_value":"2"}}}\n',
+  );
+});
+
 async function startWithStats(t: Parameters<typeof AdminFixture.start>[0]): Promise<AdminFixture> {
   const fixture = await AdminFixture.start(t);
   const listener = new ListenerStats();

@@ -17,6 +17,7 @@ test('has the defaults of Envoy', () => {
     configPath: 'envoy.json',
     mode: 'serve',
     unsupported: 'error',
+    httpFiltersPath: undefined,
     listenOn: {},
     connectTo: {},
     serviceCluster: '',
@@ -35,6 +36,7 @@ test('reads every flag', () => {
     '--config-path=envoy.json',
     '--mode=validate',
     '--unsupported=warn',
+    '--http-filters=filters.js',
     '--concurrency=4',
     '--service-cluster=edge',
     '--service-node=edge-1',
@@ -51,6 +53,7 @@ test('reads every flag', () => {
     configPath: 'envoy.json',
     mode: 'validate',
     unsupported: 'warn',
+    httpFiltersPath: 'filters.js',
     listenOn: {
       'tcp://0.0.0.0:80': 'tcp://127.0.0.1:8080',
       'tcp://0.0.0.0:8001': 'tcp://[::1]:0',

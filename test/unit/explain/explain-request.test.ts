@@ -300,18 +300,6 @@ test('the path is taken as it is written', () => {
   assert.equal(explainRoutes([], { url: 'http://foo.com?x' }).request.path, '/?x');
 });
 
-test('routes have the numbers that they have in the configuration', () => {
-  const routes = [
-    { prefix: '/x', cluster: 'a', auto_host_rewrite: true },
-    { prefix: '/', cluster: 'b' },
-  ];
-  // The first one is left out where it is not supported.
-  assert.deepEqual(
-    explainRoutes(routes, { url }).routes.map(({ index }) => index),
-    [1],
-  );
-});
-
 test('an internal request may choose its time-out, and the host does not see the header', () => {
   const routes = [{ prefix: '/', cluster: 'a', timeout_ms: 500 }];
   const control = { 'x-envoy-upstream-rq-timeout-ms': '7', 'x-envoy-max-retries': '3' };
@@ -334,6 +322,15 @@ test('an upgrade that the route does not allow is answered here', () => {
     status: 403,
     reason: 'the route does not have "use_websocket"',
   });
+});
+
+test('an upgrade that the route allows is forwarded', () => {
+  const headers = { connection: 'Upgrade', upgrade: 'websocket' };
+  const routes = [{ prefix: '/', cluster: 'a', use_websocket: true }];
+  const { outcome } = explainRoutes(routes, { url, headers });
+  assert.ok(outcome.kind === 'forward');
+  assert.equal(outcome.cluster, 'a');
+  assert.equal(outcome.useWebsocket, true);
 });
 
 test('weights are shown as runtime values make them', () => {

@@ -16,7 +16,10 @@ test('shows uptime, memory and whether the server is live', () => {
   const stats = new ServerStats(state);
   clock.advance(61_999);
   const live = read(stats);
-  assert.deepEqual([...live.keys()], ['live', 'memory_allocated', 'memory_heap_size', 'uptime']);
+  assert.deepEqual(
+    [...live.keys()],
+    ['days_until_first_cert_expiring', 'live', 'memory_allocated', 'memory_heap_size', 'uptime'],
+  );
   assert.equal(live.get('live'), 1);
   assert.equal(live.get('uptime'), 61);
   assert.ok((live.get('memory_heap_size') ?? 0) >= (live.get('memory_allocated') ?? 0));

@@ -8,6 +8,8 @@ import { ListenerManagerStats } from '../../../../lib/telemetry/stats/listener-m
 import { ListenerStats } from '../../../../lib/telemetry/stats/listener-stats.js';
 import { chargeResponseClass } from '../../../../lib/telemetry/stats/response-class.js';
 import type { StatSource } from '../../../../lib/telemetry/stats/stat-source.js';
+import { TracingStats } from '../../../../lib/telemetry/stats/tracing-stats.js';
+import { UserAgentStats } from '../../../../lib/telemetry/stats/user-agent-stats.js';
 
 const classes: readonly (new () => StatSource)[] = [
   ClusterStats,
@@ -16,6 +18,8 @@ const classes: readonly (new () => StatSource)[] = [
   ListenerHttpStats,
   ListenerManagerStats,
   ListenerStats,
+  TracingStats,
+  UserAgentStats,
 ];
 
 /** Names of gauges, of all classes. */

@@ -4,23 +4,58 @@ import { test } from 'node:test';
 import { ServerState } from '../../../../lib/http/server-state.js';
 import { ClusterStats } from '../../../../lib/telemetry/stats/cluster-stats.js';
 import { ConnectionManagerStats } from '../../../../lib/telemetry/stats/connection-manager-stats.js';
+import { DynamoStats } from '../../../../lib/telemetry/stats/dynamo-stats.js';
+import { FaultFilterStats } from '../../../../lib/telemetry/stats/fault-filter-stats.js';
 import { FilesystemStats } from '../../../../lib/telemetry/stats/filesystem-stats.js';
+import { GrpcStats } from '../../../../lib/telemetry/stats/grpc-stats.js';
 import { ListenerHttpStats } from '../../../../lib/telemetry/stats/listener-http-stats.js';
 import { ListenerManagerStats } from '../../../../lib/telemetry/stats/listener-manager-stats.js';
 import { ListenerStats } from '../../../../lib/telemetry/stats/listener-stats.js';
+import { ListenerTlsStats } from '../../../../lib/telemetry/stats/listener-tls-stats.js';
+import { RateLimitStats } from '../../../../lib/telemetry/stats/rate-limit-stats.js';
+import { RuntimeStats } from '../../../../lib/telemetry/stats/runtime-stats.js';
 import { ServerStats } from '../../../../lib/telemetry/stats/server-stats.js';
 import type { StatSource } from '../../../../lib/telemetry/stats/stat-source.js';
+import { TracingStats } from '../../../../lib/telemetry/stats/tracing-stats.js';
+import { UserAgentStats } from '../../../../lib/telemetry/stats/user-agent-stats.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 
 const document = readFileSync(new URL('../../../../../docs/stats.md', import.meta.url), 'utf8');
 
+const faultStats = new FaultFilterStats();
+faultStats.chargeDelay('<downstream-cluster>');
+
+const dynamoStats = new DynamoStats();
+// Without a status, whose numbers have a section of their own.
+dynamoStats.chargeOperation('<operation>', 0);
+dynamoStats.chargeTable('<table>', 0);
+dynamoStats.chargeError('<table>', '<error>');
+dynamoStats.chargeError('', '<error>');
+dynamoStats.chargeError('<table>', 'BatchFailureUnprocessedKeys');
+dynamoStats.chargeCapacity('<table>', '<operation>', '<partition>', 1);
+
+const grpcStats = new GrpcStats();
+grpcStats.charge('<service>/<method>', true);
+
+const listenerTlsStats = new ListenerTlsStats();
+listenerTlsStats.chargeCipher('<cipher>');
+
 const sources: Readonly<Record<string, StatSource>> = {
   'http.<stat_prefix>.': new ConnectionManagerStats(),
+  'http.<stat_prefix>.fault.': faultStats,
+  'http.<stat_prefix>.dynamodb.': dynamoStats,
+  'http.<stat_prefix>.tracing.': new TracingStats(),
+  'http.<stat_prefix>.user_agent.<platform>.': new UserAgentStats(),
   'cluster.<name>.': new ClusterStats(),
+  'cluster.<name>.ratelimit.': new RateLimitStats(),
+  'cluster.<name>.grpc.': grpcStats,
+  'cluster.<name>.grpc-web.': grpcStats,
   'listener.<address>.': new ListenerStats(),
+  'listener.<address>.ssl.': listenerTlsStats,
   'listener.<address>.http.<stat_prefix>.': new ListenerHttpStats(),
   'listener_manager.': new ListenerManagerStats(),
   'filesystem.': new FilesystemStats(),
+  'runtime.': new RuntimeStats(),
   'server.': new ServerStats(new ServerState(new ManualClock())),
 };
 

@@ -52,6 +52,24 @@ test('methods that usually have a body say that there is none', () => {
   }
 });
 
+test('trailers that are not one field each are left out', () => {
+  const wide = 'b\u010d\u010ax-c: d';
+  const trailers = [
+    'x-a',
+    'b\r\nx-c: d',
+    'x-a',
+    wide,
+    'x a',
+    'b',
+    '',
+    'b',
+    'x-ok',
+    'caf\xe9',
+    'x-a',
+  ];
+  assert.equal(encodeTrailers(trailers), '0\r\nx-ok: caf\xe9\r\n\r\n');
+});
+
 test('trailers stand behind the last chunk', () => {
   assert.equal(encodeTrailers(['x-sum', '1']), '0\r\nx-sum: 1\r\n\r\n');
 });
