@@ -45,7 +45,20 @@ export function explainRequest(
       address: formatAddress(chosen.listener.address),
     },
     ...explainRoute(chosen.table, request, (name) => clusters.has(name), runtime),
+    ...explainMissingTable(chosen),
   };
+}
+
+/** Without this, one would look for a mistake in a table that nobody has yet. */
+function explainMissingTable({ listener, table }: ListenerTable): Partial<Explanation> {
+  const { rds, routeConfig } = listener.connectionManager;
+  if (rds === undefined || table.config !== routeConfig) {
+    return {};
+  }
+  const reason =
+    `the routes of this listener are discovered from the cluster "${rds.cluster}" (rds), ` +
+    'so only a running sidecar knows them, once they have come';
+  return { outcome: { kind: 'local_reply', status: 404, reason } };
 }
 
 function configuredTable(listener: ListenerConfig): RouteTableConfig {

@@ -372,3 +372,20 @@ test('options that are none are refused', () => {
   refuse({ url, headers: 'x: 1' }, /^headers is "x: 1", expected an object$/);
   refuse({ url, runtime: { k: '50' } }, /^runtime\.k is "50", expected a whole number$/);
 });
+
+test('routes that are discovered are not taken for none', () => {
+  const rds = { cluster: 'a', route_config_name: 'ingress' };
+  const document = {
+    ...documentOf([]),
+    listeners: [httpListener(managerConfig({ route_config: undefined, rds }))],
+  };
+  const { outcome, virtualHost } = explain(document, { url });
+  assert.equal(virtualHost, undefined);
+  assert.deepEqual(outcome, {
+    kind: 'local_reply',
+    status: 404,
+    reason:
+      'the routes of this listener are discovered from the cluster "a" (rds), so only a running ' +
+      'sidecar knows them, once they have come',
+  });
+});
