@@ -94,14 +94,11 @@ class GrpcJsonTranscoderFilter implements HttpFilter {
       ? getHeader(headers, 'grpc-status') !== undefined
       : head.status === 200 && isGrpcContentType(getHeader(headers, 'content-type'));
     if (call === undefined || !isGrpc) {
-      this.#call = undefined;
       return 'continue';
     }
     setHeader(headers, 'content-type', 'application/json');
     if (endStream) {
-      applyResult(headers, head);
-      setHeader(headers, 'content-length', '0');
-      return 'continue';
+      return this.#encodeOnlyHead(head, call);
     }
     removeHeader(headers, 'content-length');
     if (call.method.isServerStreaming) {
@@ -193,6 +190,21 @@ class GrpcJsonTranscoderFilter implements HttpFilter {
     return noBytes;
   }
 
+  /** The result is in a head that is all there is. */
+  #encodeOnlyHead(head: ResponseHead, call: TranscodedCall): ResponseFilterStatus {
+    if (applyResult(head.headers, head) !== 200) {
+      setHeader(head.headers, 'content-length', '0');
+      return 'continue';
+    }
+    if (call.method.isServerStreaming) {
+      const list = new JsonListResponse(call, 0).end();
+      queueMicrotask(() => this.#callbacks.continueEncoding(list));
+    } else {
+      this.#callbacks.sendLocalReply(502, '');
+    }
+    return 'stop';
+  }
+
   /** Sends the response that is held, now that its result is known. */
   #release(head: ResponseHead, trailers: HeaderList | undefined): void {
     const call = this.#call;
@@ -207,7 +219,6 @@ class GrpcJsonTranscoderFilter implements HttpFilter {
       this.#callbacks.sendLocalReply(502, '');
       return;
     }
-    setHeader(head.headers, 'content-length', String(body.length));
     removeHeader(head.headers, 'trailer');
     if (trailers !== undefined) {
       // What they have to say is in the head.

@@ -26,6 +26,7 @@ export class GrpcCall {
   readonly #protocol: GrpcProtocol;
   /** `service/method`. */
   readonly #path: string;
+  #isCharged = false;
 
   constructor(clusterStats: ClusterStats, protocol: GrpcProtocol, path: string) {
     this.#clusterStats = clusterStats;
@@ -33,10 +34,11 @@ export class GrpcCall {
     this.#path = path;
   }
 
-  /** Counts the call if these headers, or trailers, hold its result. */
+  /** Counts the call, once, if these headers, or trailers, hold its result. */
   charge(headers: HeaderList): void {
     const grpcStatus = getHeader(headers, 'grpc-status');
-    if (grpcStatus !== undefined) {
+    if (grpcStatus !== undefined && !this.#isCharged) {
+      this.#isCharged = true;
       this.#clusterStats.chargeGrpcCall(this.#protocol, this.#path, isGrpcSuccess(grpcStatus));
     }
   }
