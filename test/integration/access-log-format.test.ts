@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { SidecarError } from '../../lib/base/errors.js';
-import type { FilterCallbacks, HttpFilter } from '../../lib/http/filter.js';
 import { staticCluster } from '../support/config-builder.js';
 import { FakeUpstream, unusedPort } from '../support/fake-upstream.js';
 import { startLoggingProxy, temporaryLog } from '../support/logging-proxy.js';
@@ -180,26 +179,6 @@ describe('format: the details of a request', () => {
     await proxy.send({ method: 'POST', body: 'abc' });
     await (await proxy.sidecar.request('http://foo.com/')).body.text();
     assert.equal(await read('log'), '0 0 0 - 200\n0 0 0 - 200\n0 0 0 - 200\n');
-  });
-
-  test('are gathered only if there is a log that shows them', async (t) => {
-    const { path } = await temporaryLog(t);
-    const isGathered: boolean[] = [];
-    const mine =
-      () =>
-      (callbacks: FilterCallbacks): HttpFilter => {
-        isGathered.push(callbacks.details !== undefined);
-        return {};
-      };
-    const filters = ['mine', 'router'].map((name) => ({ name, config: {} }));
-    for (const entry of [{ path }, { path: '/dev/null', format }, { path, format }]) {
-      const proxy = await TestProxy.start(t, {
-        manager: { filters, access_log: [entry] },
-        options: { httpFilters: { mine } },
-      });
-      await proxy.send();
-    }
-    assert.deepEqual(isGathered, [false, false, true]);
   });
 
   test('are there for WebSocket tunnels too', async (t) => {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ServerState } from '../../../../lib/http/server-state.js';
+import { BufferFilterStats } from '../../../../lib/telemetry/stats/buffer-filter-stats.js';
 import { ClusterStats } from '../../../../lib/telemetry/stats/cluster-stats.js';
+import { CodeStats } from '../../../../lib/telemetry/stats/code-stats.js';
 import { ConnectionManagerStats } from '../../../../lib/telemetry/stats/connection-manager-stats.js';
 import { DynamoStats } from '../../../../lib/telemetry/stats/dynamo-stats.js';
 import { FaultFilterStats } from '../../../../lib/telemetry/stats/fault-filter-stats.js';
@@ -12,10 +14,12 @@ import { ListenerHttpStats } from '../../../../lib/telemetry/stats/listener-http
 import { ListenerManagerStats } from '../../../../lib/telemetry/stats/listener-manager-stats.js';
 import { ListenerStats } from '../../../../lib/telemetry/stats/listener-stats.js';
 import { ListenerTlsStats } from '../../../../lib/telemetry/stats/listener-tls-stats.js';
+import { LuaFilterStats } from '../../../../lib/telemetry/stats/lua-filter-stats.js';
 import { RateLimitStats } from '../../../../lib/telemetry/stats/rate-limit-stats.js';
+import { RouteDiscoveryStats } from '../../../../lib/telemetry/stats/route-discovery-stats.js';
 import { RuntimeStats } from '../../../../lib/telemetry/stats/runtime-stats.js';
 import { ServerStats } from '../../../../lib/telemetry/stats/server-stats.js';
-import type { StatSource } from '../../../../lib/telemetry/stats/stat-source.js';
+import type { StatSource, StatVisitor } from '../../../../lib/telemetry/stats/stat-source.js';
 import { TracingStats } from '../../../../lib/telemetry/stats/tracing-stats.js';
 import { UserAgentStats } from '../../../../lib/telemetry/stats/user-agent-stats.js';
 import { ManualClock } from '../../../support/manual-clock.js';
@@ -40,9 +44,42 @@ grpcStats.charge('<service>/<method>', true);
 const listenerTlsStats = new ListenerTlsStats();
 listenerTlsStats.chargeCipher('<cipher>');
 
+/** What a source shows of responses by status, with the placeholders that the document has. */
+class ByStatus implements StatSource {
+  readonly #source: StatSource;
+
+  constructor(source: StatSource) {
+    this.#source = source;
+  }
+
+  visitStats(visitor: StatVisitor): void {
+    this.#source.visitStats((name, value) => {
+      const general = name.replace(/_200$/, '_<code>').replace(/_2xx$/, '_<class>');
+      if (general !== name) {
+        visitor(general, value);
+      }
+    });
+  }
+
+  resetCounters(): void {
+    this.#source.resetCounters();
+  }
+}
+
+const virtualClusterStats = new CodeStats();
+virtualClusterStats.charge(200);
+
+const clusterStats = new ClusterStats();
+clusterStats.chargeResponse(200, true, true);
+clusterStats.chargeResponse(200, false, false);
+clusterStats.chargeRetriedResponse(200);
+
 const sources: Readonly<Record<string, StatSource>> = {
   'http.<stat_prefix>.': new ConnectionManagerStats(),
+  'http.<stat_prefix>.buffer.': new BufferFilterStats(),
+  'http.<stat_prefix>.rds.<route_config_name>.': new RouteDiscoveryStats(),
   'http.<stat_prefix>.fault.': faultStats,
+  'http.<stat_prefix>.lua.': new LuaFilterStats(),
   'http.<stat_prefix>.dynamodb.': dynamoStats,
   'http.<stat_prefix>.tracing.': new TracingStats(),
   'http.<stat_prefix>.user_agent.<platform>.': new UserAgentStats(),
@@ -50,6 +87,7 @@ const sources: Readonly<Record<string, StatSource>> = {
   'cluster.<name>.ratelimit.': new RateLimitStats(),
   'cluster.<name>.grpc.': grpcStats,
   'cluster.<name>.grpc-web.': grpcStats,
+  'vhost.<virtual_host>.vcluster.<virtual_cluster>.': new ByStatus(virtualClusterStats),
   'listener.<address>.': new ListenerStats(),
   'listener.<address>.ssl.': listenerTlsStats,
   'listener.<address>.http.<stat_prefix>.': new ListenerHttpStats(),
@@ -59,10 +97,10 @@ const sources: Readonly<Record<string, StatSource>> = {
   'server.': new ServerStats(new ServerState(new ManualClock())),
 };
 
-/** Returns the names and types in the tables below the heading `scope`, up to the next heading. */
-function documented(scope: string): Map<string, string> {
-  const start = document.indexOf(`## \`${scope}\`\n`);
-  assert.notEqual(start, -1, `there is a heading ${scope}`);
+/** Returns the names and types in the tables below a heading, up to the next one. */
+function documented(heading: string): Map<string, string> {
+  const start = document.indexOf(`## ${heading}\n`);
+  assert.notEqual(start, -1, `there is a heading ${heading}`);
   const section = document.slice(start + 2).split(/^#/m)[0] ?? '';
   const types = new Map<string, string>();
   for (const [, names, type] of section.matchAll(/^\| (`.*?) +\| ([CG]) +\|/gm)) {
@@ -94,6 +132,11 @@ function sorted(types: Map<string, string>): string[] {
 
 for (const [scope, source] of Object.entries(sources)) {
   test(`docs/stats.md lists exactly the statistics of ${scope}, with their types`, () => {
-    assert.deepEqual(sorted(documented(scope)), sorted(emitted(source)));
+    assert.deepEqual(sorted(documented(`\`${scope}\``)), sorted(emitted(source)));
   });
 }
+
+test('docs/stats.md lists exactly the statistics of the responses of a cluster', () => {
+  const types = emitted(new ByStatus(clusterStats));
+  assert.deepEqual(sorted(documented('Responses by status')), sorted(types));
+});
