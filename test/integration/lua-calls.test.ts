@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { staticCluster } from '../support/config-builder.js';
 import { FakeUpstream, unusedPort } from '../support/fake-upstream.js';
 import { onRequest, onResponse, startLua } from '../support/lua-proxy.js';
@@ -26,7 +26,7 @@ function withAuth(upstream: FakeUpstream, authUrl: string): ProxyParts {
   return { upstream, config: { clusters } };
 }
 
-async function startHost(t: import('node:test').TestContext): Promise<FakeUpstream> {
+async function startHost(t: TestContext): Promise<FakeUpstream> {
   const host = await FakeUpstream.start();
   t.after(() => host.close());
   return host;

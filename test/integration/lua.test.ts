@@ -276,6 +276,20 @@ test('local replies pass the script, too', async (t) => {
   assert.deepEqual([status, headers['x-lua']], [404, '1']);
 });
 
+test('a length that is taken away leaves the body as it is, in chunks', async (t) => {
+  const upstream = await echo();
+  const proxy = await startLua(
+    t,
+    `${onRequest(`request_handle:headers():remove('content-length')`)}
+    ${onResponse(`response_handle:headers():remove('content-length')`)}`,
+    { upstream },
+  );
+  const { headers, text } = await proxy.send({ method: 'POST', body: 'hello' });
+  assert.deepEqual([headers['content-length'], text], [undefined, 'hello']);
+  assert.equal(upstream.requests[0]?.headers['transfer-encoding'], 'chunked');
+  assert.deepEqual(proxy.errors, []);
+});
+
 test('a mounted application gets what the script has made of a request', async (t) => {
   const script = onRequest(`
     local body = request_handle:body()
