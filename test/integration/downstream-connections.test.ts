@@ -163,6 +163,8 @@ test('counts connections by whoever closes them', async (t) => {
   assert.equal(named('downstream_cx_total'), 2);
   assert.equal(named('downstream_cx_http1_total'), 2);
   assert.equal(named('downstream_cx_destroy'), 2);
+  assert.equal(named('downstream_rq_total'), 2);
+  assert.equal(named('downstream_rq_http1_total'), 2);
   assert.equal(named('downstream_cx_destroy_local'), 1);
   assert.equal(named('downstream_cx_active'), 0);
   assert.equal(named('downstream_cx_http1_active'), 0);

@@ -29,6 +29,8 @@ for (const value of ['100-continue', '100-Continue', 'foo, 100-continue']) {
     assert.equal(upstream.only.body, 'hi');
     assert.equal(await proxy.stat('downstream_rq_1xx'), 1);
     assert.equal(await proxy.stat('downstream_rq_2xx'), 1);
+    const ofListener = 'listener.0.0.0.0_80.http.ingress_http.downstream_rq_1xx';
+    assert.equal((await proxy.stats()).get(ofListener), 1);
     assert.equal(await proxy.stat('downstream_rq_total'), 1);
   });
 }

@@ -31,6 +31,16 @@ test('a connection that nobody ever used is closed too', async (t) => {
   await client.untilClosed();
 });
 
+test('half a head is no request', async (t) => {
+  const proxy = await TestProxy.start(t, { manager: { idle_timeout_s: 10 } });
+  const client = await proxy.connect();
+  client.write('GET / HTTP/1.1\r\nhost');
+  await proxy.untilStat('downstream_cx_active', 1);
+  proxy.clock.advance(11_000);
+  assert.equal(await client.untilClosed(), '');
+  assert.equal((await proxy.stats()).get(counter), 1);
+});
+
 test('a request under way keeps its connection, however long it takes', async (t) => {
   let answer = (): void => {};
   const upstream = await FakeUpstream.start((_request, response) => {
@@ -56,9 +66,10 @@ test('without idle_timeout_s, or with 0, connections stay', async (t) => {
   for (const manager of [{}, { idle_timeout_s: 0 }]) {
     const proxy = await TestProxy.start(t, { manager });
     const client = await proxy.connect();
-    await proxy.untilStat('downstream_cx_active', 1);
-    proxy.clock.advance(3_600_000);
     client.write(get);
     await client.until('hello');
+    proxy.clock.advance(3_600_000);
+    client.write(get.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
+    assert.match(await client.untilClosed(), /hello[^]*hello$/);
   }
 });

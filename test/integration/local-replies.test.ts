@@ -316,6 +316,8 @@ test('resets the connection when the time-out comes in the middle of a response'
   assert.match(await client.untilClosed(), /some of it$/);
   assert.equal(await proxy.loggedResult(), '200 UT');
   assert.equal(await proxy.stat('downstream_rq_tx_reset'), 1);
+  assert.equal(await proxy.stat('downstream_cx_destroy_active_rq'), 1);
+  assert.equal(await proxy.stat('downstream_cx_destroy_local_active_rq'), 1);
 });
 
 test('answers a HEAD request with the headers of the body that is left out', async (t) => {

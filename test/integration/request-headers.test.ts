@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { isLoopbackAddress, localAddress } from '../../lib/base/ip-address.js';
-import type { Json } from '../support/config-builder.js';
+import { type Json, listenerAddress } from '../support/config-builder.js';
 import { type ProxyParts, TestProxy } from '../support/proxy.js';
 import { RecordingUpstream, recordedValues } from '../support/recording-upstream.js';
 import { parseRawResponse, type RawResponse, valuesOf } from '../support/responses.js';
@@ -33,6 +36,16 @@ async function pass(
     names: upstream.only.headers.map(([name]) => name),
     response,
   };
+}
+
+/** Whether an address is one of this machine: not everywhere are all of 127/8. */
+async function canBindTo(address: string): Promise<boolean> {
+  const server = createServer();
+  const isListening = once(server.listen(0, address), 'listening').then(
+    () => true,
+    () => false,
+  );
+  return await isListening.finally(() => server.close());
 }
 
 const edge: Json = { use_remote_address: true };
@@ -89,6 +102,39 @@ test('sets x-envoy-external-address to the peer of an edge request', async (t) =
   assert.deepEqual(values('x-envoy-external-address'), ['127.0.0.1']);
 });
 
+test('calls a request external whose peer is outside, though nobody has forwarded it', async (t) => {
+  // Of all the loopback addresses only 127.0.0.1 is inside, which is how a test can be outside.
+  if (!(await canBindTo('127.0.0.2'))) {
+    t.skip('127.0.0.2 is no address of this machine');
+    return;
+  }
+  const upstream = await RecordingUpstream.start();
+  const proxy = await TestProxy.start(t, { upstream: upstream.raw, manager: edge });
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = { 'x-envoy-max-retries': '2', 'x-request-id': 'theirs' };
+    get({ port: proxy.port, localAddress: '127.0.0.2', headers }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    }).on('error', reject);
+  });
+  assert.equal(status, 200);
+  const valuesAtHost = (name: string): string[] => recordedValues(upstream.only, name);
+  assert.deepEqual(valuesAtHost('x-envoy-internal'), []);
+  assert.deepEqual(valuesAtHost('x-envoy-external-address'), ['127.0.0.2']);
+  assert.deepEqual(valuesAtHost('x-forwarded-for'), [localAddress()]);
+  assert.deepEqual(valuesAtHost('x-envoy-max-retries'), []);
+  assert.match(valuesAtHost('x-request-id').join(), uuid);
+});
+
+test('knows a client of IPv4 by its own address where it listens on IPv6', async (t) => {
+  if (!(await canBindTo('::1'))) {
+    t.skip('this machine has no IPv6');
+    return;
+  }
+  const options = { listenOn: { [listenerAddress]: 'tcp://[::]:0' } };
+  const { values } = await pass(t, edge, [fromOutside], { options });
+  assert.deepEqual(values('x-envoy-external-address'), ['127.0.0.1']);
+});
+
 // Without use_remote_address: the header is believed and left alone.
 
 test('leaves x-forwarded-for alone behind a proxy', async (t) => {
@@ -134,6 +180,12 @@ test('keeps x-forwarded-proto behind a proxy, and sets it if there is none', asy
   assert.deepEqual(set.values('x-forwarded-proto'), ['http']);
 });
 
+test('takes the first x-forwarded-proto if there are several', async (t) => {
+  const lines = ['x-forwarded-proto: https', 'x-forwarded-proto: http'];
+  const { values } = await pass(t, behindProxy, lines);
+  assert.deepEqual(values('x-forwarded-proto'), ['https']);
+});
+
 // Reference 5.4.
 
 test('generates a request id where there is none', async (t) => {
@@ -147,6 +199,11 @@ test('generates a request id where there is none', async (t) => {
 test('keeps a request id that came with an internal request, whatever it looks like', async (t) => {
   const { values } = await pass(t, edge, ['x-request-id: mine']);
   assert.deepEqual(values('x-request-id'), ['mine']);
+});
+
+test('keeps the first request id if there are several', async (t) => {
+  const { values } = await pass(t, edge, ['x-request-id: one', 'x-request-id: two']);
+  assert.deepEqual(values('x-request-id'), ['one']);
 });
 
 test('replaces a request id at the edge', async (t) => {

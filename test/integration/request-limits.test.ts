@@ -113,6 +113,34 @@ describe('the headers of a request', () => {
   });
 });
 
+describe('the trailers of a request', () => {
+  const request = (trailers: string): string =>
+    `POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${trailers}\r\n`;
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `x-${i}: y\r\n`).join('');
+
+  test('may be 2000, of which all arrive, and not one more', async (t) => {
+    const [proxy, upstream] = await start(t);
+    assert.equal(await answerTo(proxy, request(lines(2000))), '200');
+    assert.equal(upstream.only.trailers.length, 2000);
+    for (const count of [2001, 2003, 5000]) {
+      assert.equal(await answerTo(proxy, request(lines(count))), '400, closes', `${count}`);
+    }
+    assert.equal(upstream.requests.length, 1);
+    assert.equal(await proxy.stat('downstream_cx_protocol_error'), 3);
+  });
+
+  test('are refused when they are larger than a head may be', async (t) => {
+    const [proxy, upstream] = await start(t);
+    const one = request(`x-big: ${'y'.repeat(limitBytes + 1)}\r\n`);
+    const many = request(`x-big: ${'y'.repeat(1000)}\r\n`.repeat(62));
+    for (const text of [one, many]) {
+      assert.equal(await answerTo(proxy, text), '400, closes');
+    }
+    assert.deepEqual(upstream.requests, []);
+  });
+});
+
 test('answers HTTP/1.0 with 426 and closes, whatever the client would like', async (t) => {
   const [proxy, upstream] = await start(t);
   for (const line of ['', 'connection: keep-alive\r\n', 'connection: close\r\n']) {

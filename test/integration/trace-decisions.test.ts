@@ -100,6 +100,11 @@ describe('the decision about a trace', () => {
     assert.deepEqual(await decisions(proxy), { service_forced: 1 });
   });
 
+  test('stands in the request id that is echoed to whom it was forced by', async (t) => {
+    const { response } = await pass(t, [fromInside, id, force]);
+    assert.deepEqual(valuesOf(response, 'x-request-id'), [marked('a')]);
+  });
+
   test('is not that of a stranger who forces it', async (t) => {
     assert.equal(await idOf(t, ['x-forwarded-for: 203.0.113.7', id, force]), marked('9'));
   });

@@ -22,7 +22,10 @@ const minRounds = 5;
 /** Sends bytes through a proxy of their own to a host that records all that it gets. */
 export async function exchangeRaw(t: TestContext, text: string): Promise<RawExchange> {
   const upstream = await RecordingUpstream.start();
-  const proxy = await TestProxy.start(t, { upstream: upstream.raw });
+  // With these bytes a connection becomes one of HTTP/2, and what follows is nothing for a host.
+  const codec = text.startsWith('PRI * HTTP/2.0') ? 'http1' : 'auto';
+  const manager = { codec_type: codec };
+  const proxy = await TestProxy.start(t, { upstream: upstream.raw, manager });
   const client = await proxy.connect();
   let isClosed = false;
   for (const event of ['end', 'close']) {

@@ -111,6 +111,10 @@ export class OwnCallbacks implements FilterCallbacks {
     this.#callbacks.upstreamCluster = name;
   }
 
+  refreshRoute(): void {
+    this.#callbacks.refreshRoute();
+  }
+
   setResponseFlag(flag: number): void {
     this.#callbacks.setResponseFlag(flag);
   }
