@@ -128,14 +128,19 @@ test('a connection without requests is closed after idle_timeout_s', async (t) =
   assert.equal(await proxy.stat('downstream_cx_idle_timeout'), 1);
 });
 
-test('alpn_protocols offers http/1.1, and never h2', async (t) => {
-  const proxy = await startTls(t, { alpn_protocols: 'h2,http/1.1' });
-  const both = await open(t, proxy, { ALPNProtocols: ['h2', 'http/1.1'] });
-  assert.equal(both.alpnProtocol, 'http/1.1');
-  await assert.rejects(connectTls(proxy.port, { ALPNProtocols: ['h2'] }), /alert/i);
+test('alpn_protocols are offered in their order, as far as codec_type takes them', async (t) => {
+  const ssl = { alpn_protocols: 'h2,http/1.1,spdy/3' };
+  const offered = { auto: 'h2', http1: 'http/1.1', http2: 'h2' };
+  for (const [codec_type, expected] of Object.entries(offered)) {
+    const proxy = await startTls(t, ssl, { manager: { codec_type } });
+    const socket = await connectTls(proxy.port, { ALPNProtocols: ['http/1.1', 'h2'] });
+    assert.equal(socket.alpnProtocol, expected, codec_type);
+    socket.destroy();
+    await assert.rejects(connectTls(proxy.port, { ALPNProtocols: ['spdy/3'] }), /alert/i);
+  }
 });
 
-test('without http/1.1 in alpn_protocols nothing is negotiated', async (t) => {
+test('without alpn_protocols nothing is negotiated', async (t) => {
   const proxy = await startTls(t);
   const socket = await open(t, proxy, { ALPNProtocols: ['h2', 'http/1.1'] });
   assert.equal(socket.alpnProtocol, false);
@@ -170,6 +175,17 @@ test('a session can be resumed, and is counted', async (t) => {
   assert.ok(second.isSessionReused());
   await proxy.untilStat('downstream_cx_ssl_total', 2);
   assert.equal(await tlsStat(proxy, 'session_reused'), 1);
+});
+
+test('a client that renegotiates is cut', async (t) => {
+  const proxy = await startTls(t);
+  const socket = await open(t, proxy, { maxVersion: 'TLSv1.2' });
+  // Not by `once`, which rejects for the error that the client has first.
+  const isClosed = new Promise((resolve) => socket.on('close', resolve));
+  socket.resume();
+  socket.renegotiate({}, () => {});
+  await isClosed;
+  assert.equal((await sendTls(proxy.port)).status, 200);
 });
 
 test('plain HTTP on a port with TLS is closed, and counted', async (t) => {

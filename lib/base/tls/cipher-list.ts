@@ -28,6 +28,12 @@ export function toOpensslCiphers(list: string): TlsList {
     : { problem: 'the list leaves no cipher' };
 }
 
+/** Names that are in use, which are few, and some that are not. */
+const maxRemembered = 1000;
+
+/** Whether names and lists are taken. A context takes half a millisecond to make. */
+const remembered = new Map<string, boolean>();
+
 function findCipherProblem(name: string): string | undefined {
   if (/^TLS_/.test(name)) {
     return (
@@ -55,6 +61,20 @@ export function toOpensslCurves(list: string): TlsList {
 }
 
 function isTaken(options: SecureContextOptions): boolean {
+  const key = JSON.stringify(options);
+  const known = remembered.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  if (remembered.size >= maxRemembered) {
+    remembered.clear();
+  }
+  const answer = makesContext(options);
+  remembered.set(key, answer);
+  return answer;
+}
+
+function makesContext(options: SecureContextOptions): boolean {
   try {
     // Without authorities, or it would load all those of Node.js.
     createSecureContext({ ca: [], ...options });

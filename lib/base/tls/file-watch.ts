@@ -21,7 +21,8 @@ export class FileWatch {
 
   /**
    * `stamp` is that of the files as last read. `onChange` reads them again and resolves to whether
-   * they could be used; if not, it is called again the next time, as a writer may not be done.
+   * they could be used; if not, it is called again the next time, as a writer may not be done. So
+   * it is if it rejects; what is to be said of that is for itself to say.
    */
   constructor(
     paths: readonly string[],
@@ -56,7 +57,7 @@ export class FileWatch {
     // Taken before the files are read: what is written meanwhile shows the next time.
     const stamp = await stampFiles(this.#paths);
     if (!this.#isClosed && stamp !== this.#stamp) {
-      const isUsed = await this.#onChange();
+      const isUsed = await this.#onChange().catch(() => false);
       this.#stamp = isUsed ? stamp : '';
     }
     this.#schedule();

@@ -56,8 +56,8 @@ export const listenerTlsSchema: ObjectSchema = {
       example: '"h2,http/1.1"',
       description: 'The protocols offered by ALPN, separated by commas.',
       difference:
-        'Only `http/1.1` is offered, if it stands there. A client that offers others only is refused ' +
-        'by an alert; in Envoy it goes on without a protocol.',
+        'Of these, `http/1.1` and `h2` are offered, as far as `codec_type` takes them. A client that ' +
+        'offers others only is refused by an alert; in Envoy it goes on without a protocol.',
       test: 'listener-tls',
     },
     alt_alpn_protocols: {

@@ -44,9 +44,13 @@ export class ListenerTlsManager {
 
   /** Returns the TLS of a listener, `undefined` if it takes plain text. */
   create(config: ListenerConfig, stats: ListenerTlsStats): ListenerTls | undefined {
-    const material = this.#materials.get(config);
-    if (config.tls === undefined || material === undefined) {
+    if (config.tls === undefined) {
       return undefined;
+    }
+    const material = this.#materials.get(config);
+    if (material === undefined) {
+      // It must never take plain text instead.
+      throw new Error(`the TLS files of listener ${config.name} have not been read`);
     }
     const { codecType } = config.connectionManager;
     const parts = { ...this.#context, config: config.tls, codecType, material, stats };
