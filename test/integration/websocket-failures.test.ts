@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { unusedPort } from '../support/fake-upstream.js';
 import { HangingHost } from '../support/hanging-host.js';
 import { TestProxy } from '../support/proxy.js';
+import { connectTls, sslContext } from '../support/tls-client.js';
 import { until } from '../support/until.js';
 import {
   agreement,
@@ -98,6 +99,28 @@ test('passes an end on, delivers the rest, and does not wait for ever for the ot
   await client.untilClosed();
   await untilStat(proxy, 'cluster.app.upstream_cx_active', 0);
   assert.equal((await proxy.stats()).get('cluster.app.upstream_cx_destroy_local'), 1);
+});
+
+test('delivers the rest over TLS to a client that has closed its half, too', async (t) => {
+  const upstream = await startRawHost((socket) => {
+    socket.write(agreement);
+    socket.resume();
+    socket.on('end', () => setImmediate(() => socket.end('the rest')));
+  });
+  const config = { listener: { ssl_context: sslContext() } };
+  const proxy = await startWebSocketProxy(t, upstream, { config });
+  const client = await connectTls(proxy.port);
+  client.allowHalfOpen = true;
+  let received = '';
+  client.on('data', (chunk) => {
+    received += chunk;
+  });
+  client.write(handshake);
+  await until(() => received.includes('101 '), 'there is a tunnel');
+  client.end();
+  await until(() => client.readableEnded, 'the host has closed its half');
+  assert.ok(received.endsWith('the rest'));
+  await proxy.untilStat('downstream_cx_ssl_active', 0);
 });
 
 test('does not wait for ever for a client that does not close after the host has', async (t) => {
@@ -194,6 +217,17 @@ test('answers 503 to a host that resets the connection', async (t) => {
   const proxy = await startWebSocketProxy(t, upstream);
   assert.match(await proxy.exchange(handshake), /^HTTP\/1.1 503 /);
   assert.equal(await proxy.loggedResult(), '503 UC');
+});
+
+test('tries a handshake once, whatever the retry policy of the route', async (t) => {
+  const answers = ['', 'HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'];
+  const upstream = await startRawHost((socket) => socket.end(answers.shift() ?? ''));
+  const retry_policy = { retry_on: '5xx,connect-failure', num_retries: 3 };
+  const proxy = await startWebSocketProxy(t, upstream, { route: { retry_policy } });
+  for (const connections of [1, 2]) {
+    assert.match(await proxy.exchange(handshake), /^HTTP\/1.1 503 /);
+    assert.equal(upstream.connectionCount, connections);
+  }
 });
 
 test('cuts the connection when a refusal ends in its middle', async (t) => {

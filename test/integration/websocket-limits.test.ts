@@ -117,6 +117,23 @@ test('takes the circuit breakers of the priority of the route', async (t) => {
   assert.match(await proxy.exchange(handshake), /^HTTP\/1.1 503 .*x-envoy-overloaded/s);
 });
 
+test('passes handshakes by the filters, and requests on the same route not', async (t) => {
+  const echo = await startEcho();
+  const abort = { abort_percent: 100, http_status: 418 };
+  const proxy = await startWebSocketProxy(t, echo.raw, {
+    manager: {
+      filters: [
+        { name: 'fault', config: { abort } },
+        { name: 'router', config: {} },
+      ],
+    },
+  });
+  assert.equal((await proxy.send()).status, 418);
+  const socket = await openWebSocket(proxy.port);
+  assert.equal(await exchangeMessage(socket, 'x'), 'x');
+  await closeWebSocket(socket);
+});
+
 test('lets tunnels go on while it drains, and cuts what is left when time is up', async (t) => {
   const echo = await startEcho();
   const proxy = await startWebSocketProxy(t, echo.raw);

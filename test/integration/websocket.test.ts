@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { staticCluster, virtualHost } from '../support/config-builder.js';
@@ -15,6 +16,22 @@ import {
   startRawHost,
   startWebSocketProxy,
 } from '../support/websocket-fixture.js';
+
+/** Whether the library that makes tunnels has been loaded in this process. */
+function hasLibrary(): boolean {
+  return Object.keys(createRequire(import.meta.url).cache).some((path) =>
+    path.includes('http-proxy-3'),
+  );
+}
+
+test('loads the library with the first handshake that a route takes', async (t) => {
+  const echo = await startEcho();
+  const proxy = await startWebSocketProxy(t, echo.raw);
+  await proxy.send();
+  assert.ok(!hasLibrary());
+  await closeWebSocket(await openWebSocket(proxy.port));
+  assert.ok(hasLibrary());
+});
 
 test('carries text and binary messages both ways', async (t) => {
   const echo = await startEcho();

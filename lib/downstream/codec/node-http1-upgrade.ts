@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RawConnection } from '../../http/raw-connection.js';
+import type { NodeHttp1Connection } from './node-http1-connection.js';
 
 /** Who keeps the record of a request whose connection becomes a tunnel. */
 export interface TunnelRecord {
@@ -8,21 +9,16 @@ export interface TunnelRecord {
   addBytesSent(bytes: number): void;
 }
 
-/** The connection that a tunnel is made of, as far as it keeps count. */
-export interface ClosedByUs {
-  onClosing(): void;
-}
-
 /** A connection of the `node:http` codec that its parser has let go of for a handshake. */
 export class UpgradedConnection implements RawConnection {
   readonly socket: Socket;
   readonly head: Buffer;
-  readonly #connection: ClosedByUs;
+  readonly #connection: NodeHttp1Connection;
   onClosed: (() => void) | undefined = undefined;
   /** Set once, when the request has begun. */
   record: TunnelRecord | undefined = undefined;
 
-  constructor(socket: Socket, head: Buffer, connection: ClosedByUs) {
+  constructor(socket: Socket, head: Buffer, connection: NodeHttp1Connection) {
     this.socket = socket;
     this.head = head;
     this.#connection = connection;
@@ -41,8 +37,7 @@ export class UpgradedConnection implements RawConnection {
 
   cut(): void {
     if (!this.socket.destroyed) {
-      this.onClosing();
-      this.socket.destroy();
+      this.#connection.reset();
     }
   }
 }
