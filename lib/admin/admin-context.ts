@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.js';
 import type { LayeredRuntime } from '../base/runtime/layered-runtime.js';
 import type { Address } from '../config/address.js';
-import type { CircuitBreakerConfig } from '../config/cluster-config.js';
 import type { ServerState } from '../http/server-state.js';
 import type { HostStats } from '../telemetry/stats/host-stats.js';
 import type { StatsStore } from '../telemetry/stats/stats-store.js';
+import type { ResourceManager } from '../upstream/resource-manager.js';
 
 /** What the admin server may see of the sidecar. It changes nothing but `serverState` and counters. */
 export interface AdminContext {
@@ -23,12 +23,9 @@ export interface AdminContext {
 /** A cluster as `/clusters` shows it. */
 export interface AdminCluster {
   readonly name: string;
-  readonly config: {
-    readonly circuitBreakers: {
-      readonly default: CircuitBreakerConfig;
-      readonly high: CircuitBreakerConfig;
-    };
-  };
+  /** The limits that are in force now, which the runtime may have changed. */
+  readonly defaultResources: ResourceManager;
+  readonly highResources: ResourceManager;
   /** Whether it came from a cluster discovery service, not from the configuration. */
   readonly addedViaApi: boolean;
   readonly hostSet: {

@@ -1,4 +1,4 @@
-import type { CircuitBreakerConfig } from '../config/cluster-config.js';
+import type { ResourceManager } from '../upstream/resource-manager.js';
 import type { AdminCluster, AdminContext, AdminHost } from './admin-context.js';
 import { type AdminEndpoint, textReply } from './admin-endpoint.js';
 
@@ -21,20 +21,19 @@ function* describeClusters(context: AdminContext): Generator<string, void, undef
 
 function describeCluster(cluster: AdminCluster): string {
   const { name } = cluster;
-  const { circuitBreakers } = cluster.config;
   return (
-    describeThresholds(`${name}::default_priority`, circuitBreakers.default) +
-    describeThresholds(`${name}::high_priority`, circuitBreakers.high) +
+    describeThresholds(`${name}::default_priority`, cluster.defaultResources) +
+    describeThresholds(`${name}::high_priority`, cluster.highResources) +
     `${name}::added_via_api::${cluster.addedViaApi}\n`
   );
 }
 
-function describeThresholds(start: string, thresholds: CircuitBreakerConfig): string {
+function describeThresholds(start: string, resources: ResourceManager): string {
   return (
-    `${start}::max_connections::${thresholds.maxConnections}\n` +
-    `${start}::max_pending_requests::${thresholds.maxPendingRequests}\n` +
-    `${start}::max_requests::${thresholds.maxRequests}\n` +
-    `${start}::max_retries::${thresholds.maxRetries}\n`
+    `${start}::max_connections::${resources.connections.max}\n` +
+    `${start}::max_pending_requests::${resources.pendingRequests.max}\n` +
+    `${start}::max_requests::${resources.requests.max}\n` +
+    `${start}::max_retries::${resources.retries.max}\n`
   );
 }
 

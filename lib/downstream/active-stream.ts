@@ -259,7 +259,7 @@ export class ActiveStream extends StreamRecord implements RequestDecoder, Filter
 
   /** The checks of reference 3.4, then the header rules, the route and the filters: 5.1. */
   #decodeHead(head: RequestHead, endStream: boolean): void {
-    let { stats, routeTable, tunnels, filterFactories } = this.manager.context;
+    let { stats, tunnels, filterFactories } = this.manager.context;
     const refusal = this.checkHead();
     if (refusal !== undefined) {
       this.sendLocalReply(refusal, '');
@@ -267,7 +267,7 @@ export class ActiveStream extends StreamRecord implements RequestDecoder, Filter
     }
     const origin = applyRequestHeaderRules(head.headers, this.connection, this.manager.headerRules);
     this.setOrigin(origin);
-    this.route = routeTable.match(this);
+    this.refreshRoute();
     if (origin.isWebSocketUpgrade && this.route !== undefined) {
       const answer = answerHandshake(this.route, this.#encoder.rawConnection, tunnels, stats);
       if (typeof answer === 'number') {

@@ -2,6 +2,7 @@ import type { MatchedRoute } from '../http/filter.js';
 import { getHeader, type HeaderList, setHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
 import { RequestDetails, type RequestInfo } from '../http/request-info.js';
+import type { RouteMatch } from '../router/route-table.js';
 import { chargeResponseClass } from '../telemetry/stats/response-class.js';
 import type { StreamOwner } from './connection-manager-context.js';
 import type { DownstreamConnection } from './downstream-connection.js';
@@ -39,6 +40,7 @@ export abstract class StreamRecord implements RequestInfo {
   /** Of the route table that the request began with. */
   protected readonly customResponseHeaders: CustomResponseHeaders | undefined;
   readonly #startMs: number;
+  readonly #routes: RouteMatch;
   /** Whether the whole request has arrived. */
   protected isRequestComplete = false;
   /** Whether the peer asked for the request id in the response. */
@@ -57,7 +59,8 @@ export abstract class StreamRecord implements RequestInfo {
     this.connection = connection;
     this.customResponseHeaders = manager.customResponseHeaders;
     this.protocol = protocol;
-    const { clock, stats, bufferLimitBytes } = manager.context;
+    const { clock, stats, bufferLimitBytes, routeTable } = manager.context;
+    this.#routes = routeTable.table ?? routeTable;
     const { http2Settings } = manager.context.config;
     const limit = protocol === 'HTTP/2' ? http2Settings.initialStreamWindowSize : bufferLimitBytes;
     this.requestBufferLimit = limit;
@@ -91,7 +94,7 @@ export abstract class StreamRecord implements RequestInfo {
   }
 
   refreshRoute(): void {
-    this.route = this.manager.context.routeTable.match(this);
+    this.route = this.#routes.match(this);
   }
 
   setResponseFlag(flag: number): void {

@@ -131,7 +131,6 @@ class FaultInjector {
 
 /** Holds one request back, answers it with an error, or does both in turn. */
 class FaultFilter implements HttpFilter, Deadline {
-  /** What has come of a body while the request was held could not be given to anybody else. */
   readonly #injector: FaultInjector;
   readonly #callbacks: FilterCallbacks;
   #downstreamCluster = '';

@@ -10,8 +10,8 @@ import type { RetryOptions } from '../router/retry-options.js';
 import type { ConnectionManagerStats } from '../telemetry/stats/connection-manager-stats.js';
 import type { StatsStore } from '../telemetry/stats/stats-store.js';
 import type { ClusterManager } from '../upstream/cluster-manager.js';
-import type { Transcoders } from './transcoder/load-transcoders.js';
 import type { LuaScripts } from './lua/load-lua-scripts.js';
+import type { Transcoders } from './transcoder/load-transcoders.js';
 
 /** What filters are made with; each takes what it needs. */
 export interface FilterContext {

@@ -9,12 +9,13 @@ import type { FilterContext } from './filter-context.js';
 import { createGrpcHttp1BridgeFilterFactory } from './grpc-http1-bridge-filter.js';
 import { createGrpcJsonTranscoderFilterFactory } from './grpc-json-transcoder-filter.js';
 import { createGrpcWebFilterFactory } from './grpc-web-filter.js';
+import { createHeadGuard } from './head-guard-filter.js';
 import { createHealthCheckFilterFactory } from './health-check-filter.js';
 import { createIpTaggingFilterFactory } from './ip-tagging-filter.js';
 import { createLuaFilterFactory } from './lua-filter.js';
-import { createMessageGuard } from './own/message-guard.js';
 import { createOwnFilterFactory } from './own-filter.js';
 import { createRateLimitFilterFactory } from './rate-limit-filter.js';
+import { createSquashFilterFactory } from './squash-filter.js';
 
 /** Returns one factory for each entry of the configured chain, in its order. */
 export function createFilterFactories(
@@ -26,13 +27,13 @@ export function createFilterFactories(
   }
   const factories = configs.flatMap((config) => {
     const factory = createFactory(config, context) ?? [];
-    return config.name === 'router' ? [createMessageGuard, factory].flat() : factory;
+    return config.name === 'router' ? [createHeadGuard, factory].flat() : factory;
   });
   // Filters behind the router see responses, too.
-  return configs.at(-1)?.name === 'router' ? factories : [...factories, createMessageGuard];
+  return configs.at(-1)?.name === 'router' ? factories : [...factories, createHeadGuard];
 }
 
-/** Filters that are not built are left out: the parser has refused them, or has said so. */
+/** Returns `undefined` for a filter that is left out, of which the parser has warned. */
 function createFactory(
   filter: HttpFilterConfig,
   context: FilterContext,
@@ -67,7 +68,7 @@ function createFactory(
       return createGrpcWebFilterFactory(context);
     case 'http_dynamo_filter':
       return createDynamoFilterFactory(context);
-    default:
-      return undefined;
+    case 'squash':
+      return createSquashFilterFactory(filter.config, context);
   }
 }

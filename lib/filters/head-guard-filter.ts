@@ -28,15 +28,18 @@ class HeadGuard implements HttpFilter {
   readonly readsBody = false;
   /** What the head of the request has announced and has not come; `undefined` if it says nothing. */
   #missingBytes: number | undefined = undefined;
+  #headers: HeaderList = [];
 
   decodeHead(head: RequestHead, endStream: boolean): FilterStatus {
     refuse('request', requestFault(head, endStream));
+    this.#headers = head.headers;
     const length = getHeader(head.headers, 'content-length');
     this.#missingBytes = length === undefined ? undefined : Number(length);
     return 'continue';
   }
 
   decodeData(chunk: Buffer, endStream: boolean): undefined {
+    this.#checkHeaders();
     if (this.#missingBytes !== undefined) {
       this.#missingBytes -= chunk.length;
       this.#checkLength(endStream);
@@ -44,6 +47,7 @@ class HeadGuard implements HttpFilter {
   }
 
   decodeEnd(): undefined {
+    this.#checkHeaders();
     this.#checkLength(true);
   }
 
@@ -51,6 +55,17 @@ class HeadGuard implements HttpFilter {
     const isStatus = Number.isInteger(status) && status >= 200 && status <= 999;
     refuse('response', isStatus ? headersFault(headers, isDisguised) : `status ${status}`);
     return 'continue';
+  }
+
+  /**
+   * As long as there is no connection, the head has not been sent; a filter that takes something out
+   * of the body to put it there is too late by rights, but not always in fact.
+   */
+  #checkHeaders(): void {
+    refuse(
+      'request',
+      headersFault(this.#headers, () => false),
+    );
   }
 
   #checkLength(isEnded: boolean): void {

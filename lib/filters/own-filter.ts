@@ -22,8 +22,9 @@ export function createOwnFilterFactory(
     const ownCallbacks = new OwnCallbacks(name, callbacks);
     const filter: unknown = create(ownCallbacks);
     if (typeof filter !== 'object' || filter === null || swallowPromise(filter)) {
-      const kind = filter === null ? 'null' : typeof filter;
-      throw new TypeError(`httpFilters.${name} made no filter for a request, but ${kind}`);
+      throw new TypeError(
+        `httpFilters.${name} made no filter for a request, but ${kindOf(filter)}`,
+      );
     }
     return checkFilter(name, filter, ownCallbacks);
   };
@@ -46,12 +47,18 @@ function callFactory(
     });
   }
   if (typeof create !== 'function') {
-    const kind = swallowPromise(create) ? 'a promise' : create === null ? 'null' : typeof create;
     throw new SidecarError(
       'SIDECAR_FILTER_FAILED',
-      `httpFilters.${name} returned ${kind}, expected a function that ` +
+      `httpFilters.${name} returned ${kindOf(create)}, expected a function that ` +
         'makes a filter: (config, context) => (callbacks) => filter',
     );
   }
   return create as FilterFactory;
+}
+
+function kindOf(value: unknown): string {
+  if (swallowPromise(value)) {
+    return 'a promise';
+  }
+  return value === null ? 'null' : typeof value;
 }

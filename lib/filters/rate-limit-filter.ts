@@ -94,7 +94,7 @@ class RateLimitFilter implements HttpFilter, Deadline {
   readonly readsBody: boolean;
   readonly #limiter: RateLimiter;
   readonly #callbacks: FilterCallbacks;
-  readonly #timer: WheelTimer = new WheelTimer(this);
+  #timer: WheelTimer | undefined = undefined;
   #clusterStats: ClusterStats | undefined = undefined;
   /** Gives the question up. */
   #cancel: () => void = () => {};
@@ -121,6 +121,7 @@ class RateLimitFilter implements HttpFilter, Deadline {
     }
     this.#isStopped = true;
     const { config, context } = this.#limiter;
+    this.#timer = new WheelTimer(this);
     context.wheel.start(this.#timer, config.timeoutMs);
     return 'stop';
   }
@@ -133,13 +134,13 @@ class RateLimitFilter implements HttpFilter, Deadline {
 
   /** Whoever leaves while the request waits leaves no question behind. */
   onDestroy(): void {
-    this.#timer.stop();
+    this.#timer?.stop();
     this.#cancel();
   }
 
   #onStatus(status: RateLimitStatus): void {
     this.#status = status;
-    this.#timer.stop();
+    this.#timer?.stop();
     this.#cancel = () => {};
     if (this.#isStopped && this.#isAllowed(status)) {
       this.#callbacks.continueDecoding();

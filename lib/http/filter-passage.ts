@@ -67,15 +67,19 @@ export abstract class FilterPassage<Head extends { readonly headers: HeaderList 
       this.#earlyBody = body;
       return;
     }
-    this.#held = undefined;
     if (body !== undefined) {
       replaceBody(held, body);
     }
     if (held.isPaused) {
-      // Whoever is slow behind this filter says so again, below.
+      held.isPaused = false;
+      // Whoever is slow behind this filter says so again, below. Still held, since what is sent at
+      // once by whoever hears of it comes behind what waits.
       this.setPaused(false);
     }
-    this.#release(held);
+    if (this.#held === held) {
+      this.#held = undefined;
+      this.#release(held);
+    }
   }
 
   /** Nothing goes on any more. Idempotent. */
@@ -200,7 +204,8 @@ export abstract class FilterPassage<Head extends { readonly headers: HeaderList 
     return true;
   }
 
-  #release({ index, isBuffering, head, chunks, isEnded, trailers }: HeldMessage<Head>): void {
+  #release(held: HeldMessage<Head>): void {
+    const { index, isBuffering, head, chunks, isEnded, trailers } = held;
     const endsWithTrailers = trailers !== undefined;
     const endsWithHead = isEnded && chunks.length === 0 && !endsWithTrailers;
     this.#headFrom(index + 1, head, endsWithHead, chunks.length > 0 || endsWithTrailers);
@@ -214,8 +219,8 @@ export abstract class FilterPassage<Head extends { readonly headers: HeaderList 
     }
     if (endsWithTrailers && !this.#isClosed) {
       this.#endFrom(first, trailers);
-    } else if (!(isWelcome || isEnded || this.#isClosed)) {
-      this.setPaused(true);
+    } else if (!(isEnded || this.#isClosed) && isWelcome === held.isPaused) {
+      this.setPaused(!isWelcome);
     }
   }
 }
@@ -243,7 +248,8 @@ function replaceBody<Head extends { readonly headers: HeaderList }>(
   body: Buffer,
 ): void {
   held.chunks = body.length > 0 ? [body] : [];
-  if (held.isEnded && held.trailers === undefined) {
+  // A filter may have emptied the trailers, which then are not sent.
+  if (held.isEnded && (held.trailers?.length ?? 0) === 0) {
     setHeader(held.head.headers, 'content-length', String(body.length));
   } else {
     // More follows: what was announced is not the length of the new whole.

@@ -55,6 +55,8 @@ export type ResponseFilterStatus = Exclude<FilterStatus, 'answer'>;
  *
  * Requests meet the filters in the configured order. Responses meet them in the same order, not
  * reversed, as in every release that read v1: reference 2.1.1. So do local replies.
+ *
+ * No method may return a promise: who has to wait answers `stop`, and goes on later.
  */
 export interface HttpFilter {
   /**

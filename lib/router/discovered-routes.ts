@@ -53,6 +53,10 @@ export class DiscoveredRoutes implements RouteMatch, Discovery {
     return this.#table.config;
   }
 
+  get table(): RouteMatch {
+    return this.#table;
+  }
+
   match(request: RoutedRequest): RoutingResult | undefined {
     return this.#table.match(request);
   }

@@ -26,6 +26,8 @@ const sslRedirectRoute = new SslRedirectRoute();
 export interface RouteMatch {
   /** The table that is in force now; `undefined` if the routes come from none. */
   readonly config?: RouteTableConfig | undefined;
+  /** The same, for a request that begins now and goes by it to its end; `undefined` if it stays. */
+  readonly table?: RouteMatch | undefined;
   /** Returns the route for a request, or `undefined` if there is none. */
   match(request: RoutedRequest): RoutingResult | undefined;
   /** Whether requests to this host are its business, even if no route matches. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import type { Random } from '../base/random.js';
+import type { Runtime } from '../base/runtime.js';
 import type { TimerWheel } from '../base/timer-wheel.js';
 import type { ClusterConfig } from '../config/cluster-config.js';
 import type { ClusterManagerConfig, SdsConfig } from '../config/cluster-manager-config.js';
@@ -21,6 +22,8 @@ export interface ClusterManagerContext {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly random: Random;
+  /** Default: one without values. */
+  readonly runtime?: Runtime;
   readonly log: Logger;
   readonly stats: StatsStore;
   readonly connector: SocketConnector;

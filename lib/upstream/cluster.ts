@@ -1,4 +1,5 @@
 import type { Random } from '../base/random.js';
+import type { Runtime } from '../base/runtime.js';
 import type { TimerWheel } from '../base/timer-wheel.js';
 import type { ClusterConfig } from '../config/cluster-config.js';
 import type { RoutingPriority } from '../config/route-config.js';
@@ -17,6 +18,8 @@ export interface ClusterContext {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly connector: Connector;
+  /** Default: one without values. */
+  readonly runtime?: Runtime;
 }
 
 function createLoadBalancer({ lbType, ringHash }: ClusterConfig, random: Random): LoadBalancer {
@@ -45,8 +48,10 @@ export class Cluster {
   constructor(config: ClusterConfig, context: ClusterContext) {
     this.config = config;
     this.maintenanceKey = `upstream.maintenance_mode.${config.name}`;
-    this.defaultResources = new ResourceManager(config.circuitBreakers.default);
-    this.highResources = new ResourceManager(config.circuitBreakers.high);
+    const { default: defaults, high } = config.circuitBreakers;
+    const scope = `circuit_breakers.${config.name}`;
+    this.defaultResources = new ResourceManager(defaults, context.runtime, `${scope}.default`);
+    this.highResources = new ResourceManager(high, context.runtime, `${scope}.high`);
     this.hostContext = {
       default: this.#createPoolContext(this.defaultResources, context),
       high: this.#createPoolContext(this.highResources, context),

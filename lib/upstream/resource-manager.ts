@@ -1,12 +1,23 @@
+import { defaultRuntime, type Runtime } from '../base/runtime.js';
 import type { CircuitBreakerConfig } from '../config/cluster-config.js';
 
 /** One limited kind of thing: at most `max` of them at a time. */
 export class Resource {
   active = 0;
-  readonly max: number;
+  readonly #max: number;
+  readonly #runtime: Runtime;
+  readonly #runtimeKey: string;
 
-  constructor(max: number) {
-    this.max = max;
+  /** `max` counts as long as the runtime has no number under the key. */
+  constructor(max: number, runtime: Runtime = defaultRuntime, runtimeKey = '') {
+    this.#max = max;
+    this.#runtime = runtime;
+    this.#runtimeKey = runtimeKey;
+  }
+
+  /** Those that are active stay when it becomes less. */
+  get max(): number {
+    return this.#runtime.integer(this.#runtimeKey, this.#max);
   }
 
   /** Whether one more is admitted: while fewer than `max` are active. */
@@ -23,10 +34,13 @@ export class ResourceManager {
   readonly requests: Resource;
   readonly retries: Resource;
 
-  constructor(config: CircuitBreakerConfig) {
-    this.connections = new Resource(config.maxConnections);
-    this.pendingRequests = new Resource(config.maxPendingRequests);
-    this.requests = new Resource(config.maxRequests);
-    this.retries = new Resource(config.maxRetries);
+  /** `runtimeScope` is what the keys that replace the limits begin with: reference 4.7. */
+  constructor(config: CircuitBreakerConfig, runtime?: Runtime, runtimeScope = '') {
+    const create = (max: number, name: string): Resource =>
+      new Resource(max, runtime, `${runtimeScope}.${name}`);
+    this.connections = create(config.maxConnections, 'max_connections');
+    this.pendingRequests = create(config.maxPendingRequests, 'max_pending_requests');
+    this.requests = create(config.maxRequests, 'max_requests');
+    this.retries = create(config.maxRetries, 'max_retries');
   }
 }

@@ -218,3 +218,15 @@ test('a request that waits for a connection too long gets its 504', async (t) =>
   assert.equal((await first).status, 200);
   await assertCountedOnce(host.proxy, 'app', 2);
 });
+
+test('circuit_breakers.<cluster>.<priority>.* of the runtime take the place of the limits', async (t) => {
+  const proxy = await TestProxy.start(t);
+  const { runtime } = proxy.sidecar;
+  const key = 'circuit_breakers.app.default.max_pending_requests';
+  runtime.set(key, 0);
+  const refused = await proxy.send();
+  assert.deepEqual([refused.status, refused.headers['x-envoy-overloaded']], [503, 'true']);
+  runtime.set(key, undefined);
+  runtime.set('circuit_breakers.app.high.max_pending_requests', 0);
+  assert.equal((await proxy.send()).status, 200);
+});

@@ -208,6 +208,16 @@ test('calls are counted by service, method and result', async (t) => {
   ]);
 });
 
+test('a call that says its result twice is counted once', async (t) => {
+  const { proxy } = await start(t, {
+    headers: { 'grpc-status': '0' },
+    trailers: { 'grpc-status': '0' },
+  });
+  await proxy.send(callOf());
+  const scope = 'cluster.app.grpc.helloworld.Greeter.SayHello';
+  assert.equal((await proxy.stats()).get(`${scope}.total`), 1);
+});
+
 test('without the filter, trailers pass in both directions', async (t) => {
   const upstream = await GrpcUpstream.start(() => ({
     pieces: [frame('Hello')],

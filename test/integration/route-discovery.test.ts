@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import type { HttpFilterFactory } from '../../lib/http/own-filter.js';
 import { createSidecar } from '../../lib/sidecar.js';
+import type { SidecarOptions } from '../../lib/sidecar-options.js';
 import { buildConfig, type Json, staticCluster, virtualHost } from '../support/config-builder.js';
 import { FakeUpstream, unusedPort } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
@@ -26,7 +28,8 @@ class RdsFixture {
   static async start(
     t: TestContext,
     answer: Json | ((response: ServerResponse) => void),
-    options: { readonly unsupported?: 'error' | 'warn' } = {},
+    options: Pick<Partial<SidecarOptions>, 'unsupported' | 'httpFilters'> = {},
+    filters: readonly Json[] = [],
   ): Promise<RdsFixture> {
     const app = await FakeUpstream.start((request, response) => response.end(request.url));
     const service = await FakeUpstream.start();
@@ -38,7 +41,11 @@ class RdsFixture {
       refresh_delay_ms: refreshDelayMs,
     };
     const proxy = await TestProxy.start(t, {
-      manager: { route_config: undefined, rds },
+      manager: {
+        route_config: undefined,
+        rds,
+        filters: [...filters, { name: 'router', config: {} }],
+      },
       config: {
         clusters: [staticCluster('app', [app.url]), staticCluster('rds', [service.url])],
       },
@@ -139,6 +146,28 @@ test('a request keeps the table that it began with', async (t) => {
   answer();
   assert.equal((await response).headers['x-table'], 'old');
   assert.equal((await fixture.proxy.send()).headers['x-table'], 'new');
+});
+
+test('a request keeps it when its route is chosen anew', async (t) => {
+  let release: (() => void) | undefined;
+  const mine: HttpFilterFactory = () => (callbacks) => ({
+    decodeHead: (head) => {
+      release = () => {
+        head.path = '/v2';
+        callbacks.refreshRoute();
+        callbacks.continueDecoding();
+      };
+      return 'stop';
+    },
+  });
+  const options = { httpFilters: { mine } };
+  const fixture = await RdsFixture.start(t, table('foo.com'), options, [{ name: 'mine' }]);
+  const response = fixture.proxy.send({ headers: { host: 'foo.com' } });
+  await fixture.proxy.untilStat('downstream_rq_active', 1);
+  await fixture.update(table('bar.com'));
+  release?.();
+  const { status, text } = await response;
+  assert.deepEqual([status, text], [200, '/v2']);
 });
 
 test('internal_only_headers of the new table are in force', async (t) => {

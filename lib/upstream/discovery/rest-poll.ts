@@ -1,3 +1,4 @@
+import { toByteString } from '../../base/byte-string.js';
 import type { Clock, ClockTimer } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
@@ -41,6 +42,7 @@ export interface RestPollSubject {
 export class RestPoll implements Discovery {
   readonly #subject: RestPollSubject;
   readonly #context: RestPollContext;
+  readonly #path: string;
   #timer: ClockTimer | undefined = undefined;
   #cancelRequest: () => void = () => {};
   #isFailing = false;
@@ -49,6 +51,7 @@ export class RestPoll implements Discovery {
   constructor(subject: RestPollSubject, context: RestPollContext) {
     this.#subject = subject;
     this.#context = context;
+    this.#path = toRequestPath(subject.path);
   }
 
   start(onInitialized: () => void): void {
@@ -63,9 +66,8 @@ export class RestPoll implements Discovery {
 
   #fetch(onInitialized: () => void): void {
     const { client, clusterName } = this.#context;
-    const { stats, path } = this.#subject;
-    stats.updateAttempt++;
-    const request = { method: 'GET', path, authority: clusterName } as const;
+    this.#subject.stats.updateAttempt++;
+    const request = { method: 'GET', path: this.#path, authority: clusterName } as const;
     this.#cancelRequest = client.send(request, requestTimeoutMs, (result) => {
       if (this.#isClosed) {
         return;
@@ -77,6 +79,10 @@ export class RestPoll implements Discovery {
   }
 
   #scheduleNext(): void {
+    if (this.#isClosed) {
+      // Whoever has heard of the answer has closed us.
+      return;
+    }
     const { clock, random, refreshDelayMs } = this.#context;
     const delayMs = refreshDelayMs + (random.uint32() % refreshDelayMs);
     this.#timer = clock.startTimer(delayMs, () => this.#fetch(() => {}));
@@ -115,6 +121,22 @@ export class RestPoll implements Discovery {
     } catch {
       return 'the body is not JSON';
     }
-    return this.#subject.take(value, result.body);
+    try {
+      return this.#subject.take(value, result.body);
+    } catch (error) {
+      // A mistake of ours. It must not come out of the callback of a socket, nor end the questions.
+      return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+    }
   }
+}
+
+/**
+ * Names of the configuration go into paths as they are, as in Envoy; but what cannot stand in a request
+ * line would end it.
+ */
+function toRequestPath(path: string): string {
+  return toByteString(path).replace(/[^\x21-\x7e]/g, (byte) => {
+    const digits = byte.charCodeAt(0).toString(16).toUpperCase();
+    return `%${digits.padStart(2, '0')}`;
+  });
 }

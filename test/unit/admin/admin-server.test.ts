@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { AccessLog } from '../../../lib/telemetry/access-log/access-log.js';
 import { AccessLogManager } from '../../../lib/telemetry/access-log/access-log-manager.js';
+import { ResourceManager } from '../../../lib/upstream/resource-manager.js';
 import { AdminFixture, closeOf } from '../../support/admin-fixture.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { until } from '../../support/until.js';
@@ -112,7 +113,8 @@ test('a client that does not read holds up neither others nor the server', async
       read++;
       yield {
         name: 'x'.repeat(100),
-        config: { circuitBreakers: { default: thresholds, high: thresholds } },
+        defaultResources: new ResourceManager(thresholds),
+        highResources: new ResourceManager(thresholds),
         addedViaApi: false,
         hostSet: { hosts: [] },
       };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { AdminCluster, AdminHost } from '../../../lib/admin/admin-context.js';
 import { HostStats } from '../../../lib/telemetry/stats/host-stats.js';
 import type { Cluster } from '../../../lib/upstream/cluster.js';
+import { ResourceManager } from '../../../lib/upstream/resource-manager.js';
 import { AdminFixture } from '../../support/admin-fixture.js';
 
 /** Compiles only as long as clusters can be shown as they are. */
@@ -20,12 +21,18 @@ function createHost(address: string): AdminHost {
 function createCluster(name: string, hosts: readonly AdminHost[]): AdminCluster {
   return {
     name,
-    config: {
-      circuitBreakers: {
-        default: { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4 },
-        high: { maxConnections: 5, maxPendingRequests: 6, maxRequests: 7, maxRetries: 8 },
-      },
-    },
+    defaultResources: new ResourceManager({
+      maxConnections: 1,
+      maxPendingRequests: 2,
+      maxRequests: 3,
+      maxRetries: 4,
+    }),
+    highResources: new ResourceManager(
+      { maxConnections: 5, maxPendingRequests: 6, maxRequests: 7, maxRetries: 8 },
+      // As if it were in the runtime.
+      { integer: (key, fallback) => (key === 'high.max_retries' ? 9 : fallback) },
+      'high',
+    ),
     addedViaApi: false,
     hostSet: { hosts },
   };
@@ -59,7 +66,7 @@ a::default_priority::max_retries::4
 a::high_priority::max_connections::5
 a::high_priority::max_pending_requests::6
 a::high_priority::max_requests::7
-a::high_priority::max_retries::8
+a::high_priority::max_retries::9
 a::added_via_api::false
 a::127.0.0.1:80::cx_active::2
 a::127.0.0.1:80::cx_connect_fail::3

@@ -23,8 +23,8 @@ class RecordingEncoder implements ResponseEncoder {
   readonly nativeExchange: undefined = undefined;
   readonly events: string[] = [];
   head: ResponseHead | undefined = undefined;
-  /** Thrown by the next call that would write. */
-  failure: Error | undefined = undefined;
+  /** Thrown by the next calls that would write. */
+  failures: Error[] = [];
 
   encodeHead(head: ResponseHead, endStream: boolean): void {
     this.#fail();
@@ -51,8 +51,7 @@ class RecordingEncoder implements ResponseEncoder {
   }
 
   #fail(): void {
-    const { failure } = this;
-    this.failure = undefined;
+    const failure = this.failures.shift();
     if (failure !== undefined) {
       throw failure;
     }
@@ -192,6 +191,43 @@ describe('a filter that throws', () => {
     assert.equal(fixture.errors.length, 1);
   });
 
+  test('when the request is over does not keep others from ending', () => {
+    const ended: string[] = [];
+    const other = { onDestroy: () => void ended.push('other') };
+    const fixture = new Fixture({ decodeHead: () => 'continue', onDestroy: fail }, other, stop);
+    fixture.begin().sendLocalReply(200, '');
+    assert.deepEqual(ended, ['other']);
+  });
+
+  test('when the client reads again has the stream reset, and nothing comes out', () => {
+    const fixture = new Fixture({ ...stop, onResponsePaused: fail });
+    fixture.begin().encodeHead({ status: 200, headers: [] }, false, false);
+    fixture.stream.onResponseWritable();
+    assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
+  });
+
+  test('in both directions has the request end with 500 all the same', () => {
+    const fixture = new Fixture({ decodeHead: fail, encodeHead: fail });
+    fixture.begin();
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+  });
+
+  test('may say so later', () => {
+    const fixture = new Fixture(stop);
+    fixture.begin().fail(new Error('a question had no answer'));
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+    assert.match(fixture.errors[0] ?? '', /a question had no answer/);
+  });
+
+  test('may say so when the response has begun, which resets the stream', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin();
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    callbacks.fail(new Error('broken'));
+    callbacks.fail(new Error('broken'));
+    assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
+  });
+
   test('is named in the log for the first time only', () => {
     const fixture = new Fixture({ ...stop, decodeData: fail, onDestroy: fail });
     fixture.begin(false);
@@ -201,20 +237,34 @@ describe('a filter that throws', () => {
 });
 
 describe('a codec that throws', () => {
-  test('on a head has the stream reset, and nothing comes out of the callback', () => {
+  const failure = new Error('this cannot be written');
+
+  test('on a head has it replaced by 500, and nothing comes out of the callback', () => {
     const fixture = new Fixture(stop);
     const callbacks = fixture.begin();
-    fixture.encoder.failure = new Error('this head cannot be written');
+    fixture.encoder.failures = [failure];
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    assert.equal(callbacks.encodeData(Buffer.from('x'), true), true);
+    assert.deepEqual(fixture.encoder.events, ['500 end']);
+    assert.match(fixture.errors[0] ?? '', /this cannot be written/);
+    assert.equal(fixture.stats.downstreamRq2xx, 0);
+    assert.equal(fixture.stats.downstreamRq5xx, 1);
+  });
+
+  test('on every head has the stream reset', () => {
+    const fixture = new Fixture(stop);
+    const callbacks = fixture.begin();
+    fixture.encoder.failures = [failure, failure, failure];
     callbacks.encodeHead({ status: 200, headers: [] }, false, false);
     assert.deepEqual(fixture.encoder.events, ['reset']);
-    assert.match(fixture.errors[0] ?? '', /this head cannot be written/);
+    assert.equal(fixture.stats.downstreamRqActive, 0);
   });
 
   test('on trailers has the stream reset', () => {
     const fixture = new Fixture(stop);
     const callbacks = fixture.begin();
     callbacks.encodeHead({ status: 200, headers: [] }, false, false);
-    fixture.encoder.failure = new Error('these trailers cannot be written');
+    fixture.encoder.failures = [failure];
     callbacks.encodeEnd(['x', '1']);
     assert.deepEqual(fixture.encoder.events, ['200', 'reset']);
     assert.equal(fixture.stats.downstreamRqActive, 0);
@@ -235,6 +285,28 @@ describe('a local reply', () => {
     const fixture = new Fixture({ ...stop, encodeHead: (head) => void seen.push(head.status) });
     fixture.begin().sendLocalReply(429, '');
     assert.deepEqual(seen, [429]);
+  });
+
+  test('that a filter holds back is the only answer, whoever else has one', () => {
+    const asked: string[] = [];
+    const fixture = new Fixture(
+      { decodeHead: () => 'stop', encodeHead: () => 'buffer' },
+      {
+        decodeHead: () => void asked.push('head'),
+        decodeData: () => void asked.push('data'),
+      },
+    );
+    const callbacks = fixture.begin(false);
+    callbacks.sendLocalReply(429, 'slow down');
+    callbacks.continueDecoding();
+    fixture.stream.decodeData(Buffer.from('x'), true);
+    callbacks.encodeHead({ status: 200, headers: [] }, false, false);
+    callbacks.encodeData(Buffer.from('late'), true);
+    callbacks.encodeEnd(undefined);
+    assert.deepEqual(fixture.encoder.events, []);
+    callbacks.continueEncoding();
+    assert.deepEqual(fixture.encoder.events, ['429', 'slow down end']);
+    assert.deepEqual(asked, []);
   });
 
   test('carries the headers that it is given', () => {

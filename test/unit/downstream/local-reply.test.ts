@@ -35,3 +35,23 @@ test('carries further headers, and leaves the list that it was given alone', () 
   createLocalReply(503, '', 'GET', extra).head.headers.push('date', 'now');
   assert.deepEqual(extra, ['x-envoy-overloaded', 'true']);
 });
+
+test('has the type that it is given, once', () => {
+  const { head } = createLocalReply(401, '{}', 'GET', ['content-type', 'application/json']);
+  assert.deepEqual(head.headers, ['content-type', 'application/json', 'content-length', '2']);
+});
+
+test('has the length of its body, whatever it is given', () => {
+  for (const length of ['1', '20']) {
+    const { head } = createLocalReply(503, 'body', 'GET', ['content-length', length]);
+    assert.deepEqual(head.headers, ['content-length', '4', 'content-type', 'text/plain']);
+  }
+  assert.deepEqual(createLocalReply(503, '', 'GET', ['content-length', '1']).head.headers, []);
+});
+
+test('has no body with a status that has none', () => {
+  for (const status of [204, 205, 304]) {
+    const { head, body } = createLocalReply(status, 'body', 'GET');
+    assert.deepEqual([head.headers, body], [[], undefined]);
+  }
+});

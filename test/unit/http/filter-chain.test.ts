@@ -92,6 +92,7 @@ function createCallbacks(log: string[], onReply: () => void = () => {}): FilterC
     route: undefined,
     upstreamHost: undefined,
     upstreamCluster: undefined,
+    refreshRoute() {},
     setResponseFlag() {},
     requestBufferLimit: 4,
     responseBufferLimit: 4,
@@ -576,4 +577,109 @@ test('filters behind the one that answers have no part in the request', () => {
   chain.decodeHead(head(), false);
   chain.decodeData(Buffer.from('x'), true);
   assert.deepEqual(take(), ['a: head', 'b: head', 'a: data x, last', 'b: data x, last']);
+});
+
+test('what is sent as soon as it is welcome follows what has waited', () => {
+  const { chain, a, c, take } = createFixture();
+  a.responseStatus = 'stop';
+  chain.response?.head({ status: 200, headers: [] }, false, false);
+  chain.response?.data(Buffer.from('x'), false);
+  const pieces = ['y', 'z'];
+  c.onResponsePaused = (isPaused) => {
+    const piece = isPaused ? undefined : pieces.shift();
+    if (piece !== undefined) {
+      chain.response?.data(Buffer.from(piece), pieces.length === 0);
+    }
+  };
+  take();
+  chain.response?.continue();
+  const sent = take().filter((line) => line.startsWith('sent'));
+  assert.deepEqual(sent, ['sent 200 false false', 'sent x false', 'sent y false', 'sent z true']);
+});
+
+test('a piece follows what a filter lets go on while it sees that piece', () => {
+  const { chain, a, b, take } = createFixture();
+  b.status = 'stop';
+  chain.decodeHead(head(), false);
+  chain.decodeData(Buffer.from('x'), false);
+  take();
+  a.change = (text) => {
+    chain.continueDecoding();
+    return text;
+  };
+  chain.decodeData(Buffer.from('y'), true);
+  assert.deepEqual(take(), [
+    'a: data y, last',
+    'request resumed',
+    'c: head',
+    'b: data x',
+    'c: data x',
+    'b: data y, last',
+    'c: data y, last',
+  ]);
+});
+
+describe('a body that a filter brings', () => {
+  test('before it has answered is the body that goes on', () => {
+    const { chain, b, take } = createFixture();
+    b.status = 'buffer';
+    b.onHead = () => chain.continueDecoding(Buffer.from('abc'));
+    const request = head();
+    chain.decodeHead(request, true);
+    assert.deepEqual(take(), ['a: head, last', 'b: head, last', 'c: head', 'c: data abc, last']);
+    assert.deepEqual(request.headers, ['content-length', '3']);
+  });
+
+  test('before all of the other has come has no length that can be told', () => {
+    const { chain, b, take } = createFixture();
+    b.status = 'buffer';
+    const request = { ...head(), headers: ['content-length', '2'] };
+    chain.decodeHead(request, false);
+    chain.decodeData(Buffer.from('x'), false);
+    take();
+    chain.continueDecoding(Buffer.from('abc'));
+    chain.decodeData(Buffer.from('y'), true);
+    assert.deepEqual(take(), [
+      'c: head',
+      'c: data abc',
+      'a: data y, last',
+      'b: data y, last',
+      'c: data y, last',
+    ]);
+    assert.deepEqual(request.headers, []);
+  });
+});
+
+test('a request that is answered goes no further, and what still comes of it is dropped', () => {
+  const { chain, b, take } = createFixture();
+  b.status = 'stop';
+  chain.decodeHead(head(), false);
+  take();
+  chain.endRequest();
+  chain.decodeData(Buffer.from('x'), false);
+  chain.decodeEnd(undefined);
+  chain.continueDecoding();
+  assert.deepEqual(take(), []);
+});
+
+describe('a filter that fails', () => {
+  const fail = (): never => {
+    throw new Error('broken');
+  };
+
+  test('at the end does not keep the others from ending', () => {
+    const { chain, b, take } = createFixture();
+    b.onDestroy = fail;
+    assert.throws(() => chain.destroy(), /broken/);
+    assert.deepEqual(take(), ['a: destroy', 'c: destroy']);
+    chain.destroy();
+    assert.deepEqual(take(), []);
+  });
+
+  test('to be made has those in front of it end', () => {
+    const log: string[] = [];
+    const factories = [() => new NotingFilter('a', log), fail, () => new NotingFilter('c', log)];
+    assert.throws(() => new FilterChain(factories, createCallbacks(log)), /broken/);
+    assert.deepEqual(log, ['a: destroy']);
+  });
 });

@@ -68,6 +68,7 @@ test('a response is status and whole body, and counts as any other request', () 
   assert.deepEqual(fixture.result(), {
     kind: 'response',
     status: 200,
+    headers: ['transfer-encoding', 'chunked'],
     body: Buffer.from('hello'),
   });
   assert.equal(fixture.count('upstream_rq_200'), 1);
@@ -83,14 +84,23 @@ test('a response without a body has an empty one', () => {
   fixture.send();
   fixture.connector.last.accept();
   fixture.connector.last.answer('HTTP/1.1 204 No Content\r\n\r\n');
-  assert.deepEqual(fixture.result(), { kind: 'response', status: 204, body: Buffer.alloc(0) });
+  assert.deepEqual(fixture.result(), {
+    kind: 'response',
+    status: 204,
+    headers: [],
+    body: Buffer.alloc(0),
+  });
   fixture.assertAtRest();
 });
 
 test('without hosts it fails at once', () => {
   const fixture = new ClientFixture(0);
   fixture.send();
-  assert.deepEqual(fixture.result(), { kind: 'failure', reason: 'no healthy upstream' });
+  assert.deepEqual(fixture.result(), {
+    kind: 'failure',
+    reason: 'no healthy upstream',
+    status: 503,
+  });
   assert.equal(fixture.count('upstream_rq_503'), 1);
   fixture.assertAtRest();
 });
@@ -102,6 +112,7 @@ test('a connection that cannot be established is a failure', () => {
   assert.deepEqual(fixture.result(), {
     kind: 'failure',
     reason: 'connect-failure at 127.0.0.1:1',
+    status: 503,
   });
   assert.equal(fixture.count('upstream_rq_503'), 1);
   assert.equal(fixture.cluster.hostSet.hosts[0]?.stats.rqError, 1);
@@ -126,7 +137,7 @@ test('the time limit covers everything, and the connection is closed', () => {
   fixture.clock.advance(999);
   assert.equal(fixture.result(), undefined);
   fixture.clock.advance(1);
-  assert.deepEqual(fixture.result(), { kind: 'failure', reason: 'timeout' });
+  assert.deepEqual(fixture.result(), { kind: 'failure', reason: 'timeout', status: 504 });
   assert.ok(fixture.connector.last.destroyed);
   assert.equal(fixture.count('upstream_rq_timeout'), 1);
   assert.equal(fixture.count('upstream_rq_504'), 1);
@@ -134,11 +145,43 @@ test('the time limit covers everything, and the connection is closed', () => {
   fixture.assertAtRest();
 });
 
+test('a time limit of 0 is none', () => {
+  const fixture = new ClientFixture();
+  fixture.client.send(request, 0, (result) => fixture.results.push(result));
+  fixture.connector.last.accept();
+  fixture.clock.advance(1e9);
+  assert.equal(fixture.result(), undefined);
+  fixture.connector.last.answer('HTTP/1.1 204 No Content\r\n\r\n');
+  assert.equal(fixture.result()?.kind, 'response');
+  fixture.assertAtRest();
+});
+
+test('headers and a body go with the request, and headers come with the response', () => {
+  const fixture = new ClientFixture();
+  const body = Buffer.from('ask');
+  const post = { ...request, method: 'POST', headers: ['x-asks', 'me'], body };
+  fixture.client.send(post, 1000, (result) => fixture.results.push(result));
+  const socket = fixture.connector.last;
+  socket.accept();
+  assert.equal(
+    socket.written,
+    'POST /v1/x HTTP/1.1\r\nhost: discovery\r\nx-asks: me\r\ncontent-length: 3\r\n\r\nask',
+  );
+  socket.answer('HTTP/1.1 401 Unauthorized\r\nX-Why: nobody\r\ncontent-length: 0\r\n\r\n');
+  assert.deepEqual(fixture.result(), {
+    kind: 'response',
+    status: 401,
+    headers: ['x-why', 'nobody', 'content-length', '0'],
+    body: Buffer.alloc(0),
+  });
+  fixture.assertAtRest();
+});
+
 test('the time limit covers the wait for a connection', () => {
   const fixture = new ClientFixture();
   fixture.client.send(request, 100, (result) => fixture.results.push(result));
   fixture.clock.advance(100);
-  assert.deepEqual(fixture.result(), { kind: 'failure', reason: 'timeout' });
+  assert.deepEqual(fixture.result(), { kind: 'failure', reason: 'timeout', status: 504 });
   assert.equal(fixture.count('upstream_rq_cancelled'), 1);
   fixture.assertAtRest();
 });
@@ -223,6 +266,7 @@ test('an answer of more than 32 MB is a failure, and is not read to its end', ()
   assert.deepEqual(fixture.result(), {
     kind: 'failure',
     reason: 'the answer exceeds 33554432 bytes',
+    status: 503,
   });
   fixture.assertAtRest();
 });

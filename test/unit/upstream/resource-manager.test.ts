@@ -29,3 +29,22 @@ test('each limit of the configuration has its own resource', () => {
   assert.equal(manager.requests.max, 3);
   assert.equal(manager.retries.max, 4);
 });
+
+test('a limit of the runtime takes the place of each from then on', () => {
+  const values = new Map<string, number>();
+  const manager = new ResourceManager(
+    { maxConnections: 1, maxPendingRequests: 1, maxRequests: 1, maxRetries: 1 },
+    { integer: (key, fallback) => values.get(key) ?? fallback },
+    'circuit_breakers.app.high',
+  );
+  const { connections, pendingRequests, requests, retries } = manager;
+  const resources = { connections, pending_requests: pendingRequests, requests, retries };
+  for (const [name, resource] of Object.entries(resources)) {
+    resource.active = 1;
+    assert.ok(!resource.canCreate());
+    values.set(`circuit_breakers.app.high.max_${name}`, 2);
+    assert.ok(resource.canCreate());
+    values.set(`circuit_breakers.app.high.max_${name}`, 0);
+    assert.ok(!resource.canCreate());
+  }
+});
