@@ -49,6 +49,7 @@ export class Route implements MatchedRoute {
   readonly rateLimits: RateLimitPolicy | undefined;
   readonly decoratorOperation: string | undefined;
   readonly #chooseCluster: ClusterChoice | undefined;
+  readonly #hashHeader: string | undefined;
   readonly #virtualClusters: VirtualClusters | undefined;
   #opaqueConfig: ReadonlyMap<string, string> | undefined = undefined;
 
@@ -80,6 +81,7 @@ export class Route implements MatchedRoute {
       this.rateLimits = undefined;
       this.decoratorOperation = undefined;
       this.#chooseCluster = undefined;
+      this.#hashHeader = undefined;
     } else {
       this.redirect = undefined;
       this.timeoutMs = action.timeoutMs;
@@ -98,6 +100,7 @@ export class Route implements MatchedRoute {
       const { decoratorOperation } = action;
       this.decoratorOperation = decoratorOperation && toByteString(decoratorOperation);
       this.#chooseCluster = createClusterChoice(action.target, runtime);
+      this.#hashHeader = action.hashHeader;
     }
     const expectedMs = this.perTryTimeoutMs || this.timeoutMs;
     this.timeoutHeader = expectedMs > 0 ? String(expectedMs) : '';
@@ -129,11 +132,10 @@ export class Route implements MatchedRoute {
 
   /** What `ring_hash` chooses the host by; `undefined` leaves it to chance. */
   hashKeyFor({ requestHead }: RoutedRequest): number | undefined {
-    const { action } = this.config;
-    if (action.kind === 'redirect' || action.hashHeader === undefined) {
+    if (this.#hashHeader === undefined) {
       return undefined;
     }
-    const value = readRequestHeader(requestHead, action.hashHeader);
+    const value = readRequestHeader(requestHead, this.#hashHeader);
     return value === undefined ? undefined : xxHash53(value);
   }
 

@@ -96,6 +96,7 @@ describe('ip_tagging', () => {
 test('grpc_json_transcoder has a file, services and print options', () => {
   const config = { proto_descriptor: '/a.pb', services: ['a.A'] };
   const options = {
+    path: 'listeners[0].filters[0].config.filters[0].config',
     addWhitespace: false,
     alwaysPrintPrimitiveFields: false,
     alwaysPrintEnumsAsInts: false,

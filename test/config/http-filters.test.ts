@@ -173,7 +173,10 @@ test('lua has a script', () => {
   const config = { inline_code: 'function envoy_on_request() end' };
   assert.deepEqual(parseFilter('lua', config), {
     name: 'lua',
-    config: { inlineCode: config.inline_code },
+    config: {
+      path: 'listeners[0].filters[0].config.filters[0].config.inline_code',
+      inlineCode: config.inline_code,
+    },
   });
   assert.deepEqual(filterProblems('lua', {}), [
     ': the key "inline_code" is missing; add it, for example "inline_code": "..."',

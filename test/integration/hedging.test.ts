@@ -118,13 +118,14 @@ describe('hedgeOnPerTryTimeout', () => {
       ['GET', false],
     ] as const) {
       const run = await RetryProxy.start(t, {
-        answers: [hangs, status(200)],
+        answers: [hangs, hangs],
         route,
         options: hedged ? { hedgeOnPerTryTimeout: true } : {},
       });
       const client = await race(run, method);
-      await client.until('status 200');
+      await run.untilAttempts(2);
       await until(() => run.connectionCount === 1, 'the first attempt was cancelled');
+      client.socket.destroy();
     }
   });
 

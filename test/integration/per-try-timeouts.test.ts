@@ -96,6 +96,28 @@ describe('per_try_timeout_ms', () => {
     assert.equal(await run.count('upstream_rq_per_try_timeout'), 0);
   });
 
+  test('does not begin any more once the response has, whenever the request ends', async (t) => {
+    const run = await RetryProxy.start(t, { answers: [], route: policy(100, 1000) });
+    let end = (): void => {};
+    let isComplete = false;
+    run.onHead = (response, request) => {
+      response.writeHead(200, { 'content-length': '10' });
+      response.write('first');
+      end = () => response.end(' last');
+      request.resume().on('end', () => {
+        isComplete = true;
+      });
+    };
+    const client = await send(run, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhello');
+    await client.until('first');
+    client.write('world');
+    await until(() => isComplete, 'the request is complete');
+    run.proxy.clock.advance(999);
+    assert.equal(await run.count('upstream_rq_per_try_timeout'), 0);
+    end();
+    await client.until('first last');
+  });
+
   test('includes the wait for a connection', async (t) => {
     const run = await RetryProxy.start(t, {
       answers: [hangs],
@@ -115,22 +137,35 @@ describe('per_try_timeout_ms', () => {
     assert.equal(await run.count('upstream_rq_pending_active'), 0);
   });
 
-  test('means nothing once the response has begun; the time for all then resets it', async (t) => {
-    const begins: Answer = (response) => {
-      response.writeHead(200, { 'content-length': '10' });
-      response.write('half');
-    };
-    const run = await RetryProxy.start(t, { answers: [begins], route: policy(100, 1000) });
-    const client = await send(run);
-    await client.until('half');
-    run.proxy.clock.advance(999);
+  for (const [whose, route, header] of [
+    ['of the route', policy(100, 1000), ''],
+    ['of the request', { timeout_ms: 1000 }, 'x-envoy-upstream-rq-per-try-timeout-ms: 100\r\n'],
+  ] as const) {
+    test(`${whose} means nothing once the response has begun, unlike the time for all`, async (t) => {
+      const begins: Answer = (response) => {
+        response.writeHead(200, { 'content-length': '10' });
+        response.write('half');
+      };
+      const run = await RetryProxy.start(t, { answers: [begins], route });
+      const client = await send(run, `GET / HTTP/1.1\r\nhost: a\r\n${header}\r\n`);
+      await client.until('half');
+      run.proxy.clock.advance(999);
+      assert.equal(await run.count('upstream_rq_per_try_timeout'), 0);
+      run.proxy.clock.advance(1);
+      assert.match(await client.untilClosed(), /half$/);
+      assert.equal(await run.count('upstream_rq_timeout'), 1);
+    });
+  }
+
+  test('ends with the request, as does the time for all', async (t) => {
+    const run = await RetryProxy.start(t, { answers: [status(200)], route: policy(100, 1000) });
+    await run.proxy.send();
+    run.proxy.clock.advance(1000);
     assert.equal(await run.count('upstream_rq_per_try_timeout'), 0);
-    run.proxy.clock.advance(1);
-    assert.match(await client.untilClosed(), /half$/);
-    assert.equal(await run.count('upstream_rq_timeout'), 1);
+    assert.equal(await run.count('upstream_rq_timeout'), 0);
   });
 
-  test('may come with the request, also without a policy, and shorten that of the route', async (t) => {
+  test('may come with the request, and shorten that of the route', async (t) => {
     const run = await RetryProxy.start(t, { answers: [hangs], route: policy(500, 1000) });
     const client = await send(
       run,

@@ -15,6 +15,11 @@ import { startTestSidecar, type TestSidecar } from './test-sidecar.js';
 import { until } from './until.js';
 import { WireClient } from './wire-client.js';
 
+/** A connection, as far as its end goes. */
+export interface Destroyable {
+  destroy(): void;
+}
+
 /** What a test says about its proxy; the rest is filled in. */
 export interface ProxyParts {
   /** Default: a host that answers `hello`. */
@@ -37,7 +42,7 @@ export class TestProxy {
   readonly clock: ManualClock = new ManualClock();
   /** What the sidecar has logged as errors. */
   readonly errors: string[] = [];
-  readonly #clients: WireClient[] = [];
+  readonly #clients: Destroyable[] = [];
   #test: TestSidecar | undefined = undefined;
   #upstream: FakeUpstream | RawUpstream | undefined = undefined;
   #directory = 'none';
@@ -102,8 +107,13 @@ export class TestProxy {
   /** Opens a connection that is closed with the proxy. */
   async connect(): Promise<WireClient> {
     const client = await WireClient.connect(this.port);
-    this.#clients.push(client);
+    this.closesWith(client.socket);
     return client;
+  }
+
+  /** Has a client's connection closed with the proxy. */
+  closesWith(client: Destroyable): void {
+    this.#clients.push(client);
   }
 
   /** Writes bytes on a connection of its own and returns all that comes until it is closed. */
@@ -134,7 +144,7 @@ export class TestProxy {
   /** Closes the clients and then the sidecar, which then has nothing to wait for. */
   async close(): Promise<void> {
     for (const client of this.#clients) {
-      client.socket.destroy();
+      client.destroy();
     }
     let isClosed = false;
     const closing = this.#test?.sidecar.close().then(() => {

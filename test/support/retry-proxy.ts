@@ -37,6 +37,11 @@ export const dies: Answer = (_response, request) => request.socket.destroy();
 /** Never answers. */
 export const hangs: Answer = () => {};
 
+/** Keys of a route that tries requests again. `more`: keys of its policy. */
+export function retryOn(retry_on: string, more: Json = {}): Json {
+  return { retry_policy: { retry_on, ...more } };
+}
+
 /** What a test says about its proxy. */
 export interface RetryParts {
   /** How many hosts the cluster has. Default 1. */

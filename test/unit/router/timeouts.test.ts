@@ -48,6 +48,21 @@ test('notices that a time-out is to be answered with 204, whatever the value', (
   }
 });
 
+test('takes a list of conditions from several lines together', () => {
+  const one = ['x-envoy-retry-on', '5xx,retriable-4xx', 'x-envoy-retry-grpc-on', 'cancelled'];
+  const several = [
+    'x-envoy-retry-on',
+    '5xx',
+    'x-envoy-retry-grpc-on',
+    'cancelled',
+    'x-envoy-retry-on',
+    'retriable-4xx',
+  ];
+  const { retryPolicy } = takeControlHeaders(createRoute(250), several);
+  assert.notEqual(retryPolicy, undefined);
+  assert.deepEqual(retryPolicy, takeControlHeaders(createRoute(250), one).retryPolicy);
+});
+
 test('removes what was meant for the router, and leaves the rest in its order', () => {
   const headers = [
     'a',
