@@ -9,6 +9,7 @@ import type { RouteMatch } from '../router/route-table.js';
 import type { AccessLog } from '../telemetry/access-log/access-log.js';
 import type { ConnectionManagerStats } from '../telemetry/stats/connection-manager-stats.js';
 import type { ListenerHttpStats } from '../telemetry/stats/listener-http-stats.js';
+import type { RequestTracer } from '../telemetry/tracing/request-tracer.js';
 import type { HeaderRules } from './forwarded-headers.js';
 import type { CustomResponseHeaders } from './response-headers.js';
 import type { TunnelContext } from './upgrade/websocket-tunnel.js';
@@ -24,6 +25,8 @@ export interface ConnectionManagerContext {
   /** What WebSocket tunnels are made with; without it there are none. */
   readonly tunnels?: TunnelContext | undefined;
   readonly accessLogs: readonly AccessLog[];
+  /** Begins the spans of the requests that are traced; without it there are none. */
+  readonly tracer?: RequestTracer | undefined;
   readonly stats: ConnectionManagerStats;
   readonly listenerStats: ListenerHttpStats;
   readonly serverState: ServerState;

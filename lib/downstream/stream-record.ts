@@ -2,8 +2,10 @@ import type { MatchedRoute } from '../http/filter.js';
 import { getHeader, type HeaderList, setHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
 import { RequestDetails, type RequestInfo } from '../http/request-info.js';
+import type { RequestTrace } from '../http/request-trace.js';
 import type { RouteMatch } from '../router/route-table.js';
 import { chargeResponseClass } from '../telemetry/stats/response-class.js';
+import type { RequestSpan } from '../telemetry/tracing/request-span.js';
 import type { StreamOwner } from './connection-manager-context.js';
 import type { DownstreamConnection } from './downstream-connection.js';
 import { forwardedClientAddress, type RequestOrigin } from './forwarded-headers.js';
@@ -48,6 +50,7 @@ export abstract class StreamRecord implements RequestInfo {
   /** Whether the connection ends behind the response, because of what the request was. */
   protected mustClose = false;
   #isTraced = false;
+  #span: RequestSpan | undefined = undefined;
   /** What the response is to name as the operation of this request. */
   #operation: string | undefined = undefined;
   #stableRandom: number | undefined = undefined;
@@ -87,6 +90,11 @@ export abstract class StreamRecord implements RequestInfo {
 
   get clientPort(): number {
     return this.#forwardedClient === undefined ? this.connection.remotePort : 0;
+  }
+
+  /** A health check has none: reference 5.4. */
+  get trace(): RequestTrace | undefined {
+    return this.isHealthCheck ? undefined : this.#span;
   }
 
   get localAddress(): string {
@@ -163,15 +171,17 @@ export abstract class StreamRecord implements RequestInfo {
     }
   }
 
-  /** Counts the decision that stands in the request id. Called when the route is known. */
+  /** Acts by the decision that stands in the request id. Called when the route is known. */
   protected startTrace(): void {
-    const { config, stats } = this.manager.context;
+    const { config, stats, tracer } = this.manager.context;
     if (config.tracing !== undefined) {
       const { headers } = this.requestHead;
-      const operation = this.route?.decoratorOperation;
+      const named = this.route?.decoratorOperation;
       this.#isTraced = chargeTraceDecision(getHeader(headers, 'x-request-id'), stats.tracing);
       if (this.#isTraced) {
-        this.#operation = handOverOperation(headers, operation, config.tracing.operationName);
+        const operation = handOverOperation(headers, named, config.tracing.operationName);
+        this.#operation = operation.response;
+        this.#span = tracer?.start(this.requestHead, this.protocol, operation.span);
       }
     }
   }
@@ -180,7 +190,10 @@ export abstract class StreamRecord implements RequestInfo {
   protected nameTrace(headers: HeaderList): void {
     const { tracing } = this.manager.context.config;
     if (tracing !== undefined) {
-      nameOperation(headers, this.#operation, tracing.operationName);
+      const operation = nameOperation(headers, this.#operation, tracing.operationName);
+      if (operation !== undefined) {
+        this.#span?.rename(operation);
+      }
     }
     if (this.isTraceForced) {
       const requestId = getHeader(this.requestHead.headers, 'x-request-id');
@@ -190,12 +203,14 @@ export abstract class StreamRecord implements RequestInfo {
     }
   }
 
-  /** Writes the access logs. */
+  /** Writes the access logs and ends the span. */
   protected log(): void {
-    const { clock, accessLogs, stats } = this.manager.context;
+    const { clock, accessLogs, config, stats } = this.manager.context;
     if (this.#isTraced && this.isHealthCheck) {
-      // It has turned out to be one on its way; it has no span then.
+      // It has turned out to be one on its way. Its span is not ended, and so goes nowhere.
       stats.tracing.healthCheck++;
+    } else {
+      this.#span?.end(this, config.tracing?.requestHeadersForTags ?? []);
     }
     if (accessLogs.length > 0) {
       this.durationMs = this.#elapsedMs();

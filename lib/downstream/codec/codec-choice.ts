@@ -71,7 +71,7 @@ class FirstBytes {
 
   start(): void {
     const socket = this.#socket;
-    socket.on('readable', this.#onReadable);
+    socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
@@ -88,25 +88,25 @@ class FirstBytes {
     );
   }
 
-  readonly #onReadable = (): void => {
-    const chunk: Buffer | null = this.#socket.read();
-    if (chunk === null) {
-      return;
-    }
-    const received =
-      this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
+  readonly #onData = (chunk: Buffer): void => {
+    const received = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
     const length = Math.min(received.length, preface.length);
     const isPreface = preface.compare(received, 0, length, 0, length) === 0;
     if (isPreface && length < preface.length) {
       this.#received = received;
       return;
     }
+    const socket = this.#socket;
     this.#handOver();
-    this.#socket.unshift(received);
+    // Or it would hand out at once what it is given back, before anybody else listens.
+    socket.pause();
+    socket.unshift(received);
     if (isPreface) {
       new NodeHttp2Connection(this.#accepted).start();
     } else {
-      this.#serveHttp1(this.#socket);
+      this.#serveHttp1(socket);
+      // Not before the parser has taken the socket over, or it could not stop it later on.
+      process.nextTick(() => socket.resume());
     }
   };
 
@@ -129,7 +129,7 @@ class FirstBytes {
   #handOver(): void {
     const socket = this.#socket;
     this.#timer.stop();
-    socket.removeListener('readable', this.#onReadable);
+    socket.removeListener('data', this.#onData);
     socket.removeListener('end', this.#onEnd);
     socket.removeListener('error', this.#onError);
     socket.removeListener('close', this.#onClose);

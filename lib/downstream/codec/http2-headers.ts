@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
-import { type HeaderList, hasHeader, lowerCaseName } from '../../http/headers.js';
+import { type HeaderList, lowerCaseName } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
 
 /**
@@ -90,9 +90,4 @@ export function toRecord(list: HeaderList, joins: boolean): OutgoingHttpHeaders 
     }
   }
   return record;
-}
-
-/** Whether trailers may follow: with a length there are none in HTTP/1.1, which hosts speak. */
-export function mayHaveTrailers(headers: HeaderList): boolean {
-  return !hasHeader(headers, 'content-length');
 }

@@ -5,6 +5,7 @@ import type { NativeExchange, NativeObserver } from '../../http/native-exchange.
 import type { ResponseEncoder } from '../../http/stream.js';
 import type { ActiveStream } from '../active-stream.js';
 import type { ConnectionManager } from '../connection-manager.js';
+import { maxHeaders } from '../request-checks.js';
 import type { StreamProtocol } from '../stream-record.js';
 import {
   type BodyLength,
@@ -249,9 +250,13 @@ export class NodeHttp1Stream
   }
 
   onRequestEnd(): void {
-    if (!this.#isRequestEnded) {
+    const { rawTrailers } = this.#request;
+    if (rawTrailers.length > maxHeaders * 2) {
+      // The parser has dropped some of them by now, which would change the request.
+      this.#connection.refuse();
+    } else if (!this.#isRequestEnded) {
       this.#isRequestEnded = true;
-      this.#stream.decodeEnd(readTrailers(this.#request.rawTrailers));
+      this.#stream.decodeEnd(readTrailers(rawTrailers));
     }
   }
 

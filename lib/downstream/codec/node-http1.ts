@@ -144,6 +144,7 @@ function onDetached(
   response.on('finish', () => connection.linger());
   // With the parser `node:http` has taken off what tells the response that it may go on.
   socket.on('drain', () => response.emit('drain'));
-  const upgraded = head === undefined ? undefined : new UpgradedConnection(socket, head, connection);
+  const upgraded =
+    head === undefined ? undefined : new UpgradedConnection(socket, head, connection);
   startStream(manager, connection, request, response, upgraded);
 }

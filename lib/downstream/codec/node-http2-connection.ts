@@ -1,22 +1,28 @@
 import type { ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:http2';
-import { WheelTimer } from '../../base/timer-wheel.js';
+import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import type { Http2SettingsConfig } from '../../config/http-settings-config.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
 import { maxHeaders } from '../request-checks.js';
 import type { AcceptedConnection, ConnectionCodec } from './accepted-connection.js';
-import { NodeHttp2Stream } from './node-http2-stream.js';
+import { type Http2StreamOwner, NodeHttp2Stream } from './node-http2-stream.js';
 import { ReceiveWindow } from './receive-window.js';
 import { ResetLimit } from './reset-limit.js';
 
-/** A client that has not said by then what it takes holds a socket for nothing. */
-const settingsTimeoutMs = 60_000;
+/**
+ * How often a connection that nothing has come by is looked after. A client that has not said what it
+ * takes, or does not answer a PING, holds a socket for nothing.
+ */
+const watchIntervalMs = 60_000;
+
+/** A client may stop reading for longer than that in the middle of a response. */
+const maxSilentWatches = 5;
 
 /** How long a client has to close its side when we have closed ours. */
 const lingerMs = 1000;
 
-/** The highest of all numbers of streams: the first GOAWAY refuses none of them. */
-const maxStreamId = 2 ** 31 - 1;
+/** A GOAWAY without an error that refuses no stream, whatever its number: RFC 9113, 6.8. */
+const firstGoaway = Buffer.from('0000080700000000007fffffff00000000', 'hex');
 
 /**
  * What a head may take by the count of HTTP/2, which adds 32 bytes to each field. It is more than
@@ -38,26 +44,33 @@ const noError = 0;
 const enhanceYourCalm = 11;
 
 /** One downstream connection of the `node:http2` codec: its requests, its limits and its end. */
-export class NodeHttp2Connection implements ConnectionCodec {
+export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
   readonly info: DownstreamConnection;
   readonly manager: ConnectionManager;
   readonly window: ReceiveWindow;
+  readonly wheel: TimerWheel;
   readonly #accepted: AcceptedConnection;
   readonly #session: ServerHttp2Session;
   readonly #resets: ResetLimit;
-  readonly #settingsTimer: WheelTimer;
+  readonly #watchTimer: WheelTimer;
   /** Runs between the two GOAWAY frames. */
   readonly #drainTimer: WheelTimer;
   #active = 0;
+  /** Whether requests were under way when the session ended, and they with it. */
+  #wasBusy = false;
+  #hasSettings = false;
+  #bytesRead = 0;
+  #silentWatches = 0;
 
   constructor(accepted: AcceptedConnection) {
     this.#accepted = accepted;
     this.info = accepted.info;
     this.manager = accepted.manager;
+    this.wheel = accepted.wheel;
     const { clock, config } = accepted.manager.context;
     this.#resets = new ResetLimit(clock);
-    this.#settingsTimer = new WheelTimer({ onDeadline: () => this.#cut(noError) });
-    this.#drainTimer = new WheelTimer({ onDeadline: () => this.#onDrained() });
+    this.#watchTimer = new WheelTimer({ onDeadline: () => this.#onWatch() });
+    this.#drainTimer = new WheelTimer({ onDeadline: () => this.#finish() });
     accepted.socket.on('error', ignore);
     // Loaded when the first client speaks HTTP/2: most processes never meet one.
     const { performServerHandshake } = process.getBuiltinModule('node:http2');
@@ -73,7 +86,7 @@ export class NodeHttp2Connection implements ConnectionCodec {
   }
 
   get isBusy(): boolean {
-    return this.#active > 0;
+    return this.#active > 0 || this.#wasBusy;
   }
 
   /** Begins to serve. Called once, when it is known that the client speaks HTTP/2. */
@@ -82,50 +95,100 @@ export class NodeHttp2Connection implements ConnectionCodec {
     stats.downstreamCxHttp2Total++;
     stats.downstreamCxHttp2Active++;
     this.#accepted.serveBy(this);
-    this.#accepted.wheel.start(this.#settingsTimer, settingsTimeoutMs);
+    this.#accepted.wheel.start(this.#watchTimer, watchIntervalMs);
     const session = this.#session;
-    session.once('remoteSettings', () => this.#settingsTimer.stop());
-    session.on('stream', (stream: ServerHttp2Stream, _: unknown, _flags: unknown, raw: string[]) => {
-      this.#onStream(stream, raw);
+    session.once('remoteSettings', () => {
+      this.#hasSettings = true;
     });
+    session.on(
+      'stream',
+      (stream: ServerHttp2Stream, _: unknown, _flags: unknown, raw: string[]) => {
+        this.#onStream(stream, raw);
+      },
+    );
     session.on('error', (error) => this.#onError(error));
-    session.on('close', () => this.#linger());
+    // It is told before anything is done about it.
+    session.on('goaway', () => process.nextTick(() => this.#lingerIfDone()));
+    // A client that has closed its side can ask for nothing more, nor give room for what is on its way.
+    this.#accepted.socket.allowHalfOpen = false;
   }
 
   /**
    * Ends the connection as reference 5.11 says: a GOAWAY by which the client learns that it should
    * use another one, and after `drain_timeout_ms`, when what it had sent by then has arrived, the one
    * that refuses what comes later. Requests are served to their end. Idempotent.
+   *
+   * Behind TLS the last one comes at once. It tells the client which requests have not been begun,
+   * so that those that cross with it can be sent again.
    */
   close(): void {
-    if (this.info.isDraining || this.#session.destroyed) {
+    const session = this.#session;
+    if (this.info.isDraining || session.closed || session.destroyed) {
       return;
     }
     this.info.isDraining = true;
-    this.#session.goaway(noError, maxStreamId);
+    if (this.info.isTls) {
+      this.#finish();
+      return;
+    }
+    // Past the session, which takes in nothing more once it has sent a GOAWAY, whatever that says. It
+    // writes whole frames, and a plain socket takes one write after the other; that of TLS does not.
+    this.#accepted.socket.write(firstGoaway);
     this.#accepted.wheel.start(this.#drainTimer, this.manager.context.config.drainTimeoutMs);
   }
 
-  /** A stream is closed. `isGivenUp`: not by us, and not at its end. */
   onStreamClose(isGivenUp: boolean): void {
     this.#active--;
+    this.#wasBusy ||= isGivenUp && this.#session.destroyed;
     if (isGivenUp && !this.#session.destroyed && !this.#resets.count()) {
       this.manager.context.stats.downstreamCxProtocolError++;
       this.#cut(enhanceYourCalm);
-    } else if (this.#active === 0) {
+    } else if (this.#active > 0) {
+      // The others go on.
+    } else {
+      this.#lingerIfDone();
       this.#accepted.startIdle();
     }
   }
 
   onSocketClose(): void {
-    this.#settingsTimer.stop();
+    this.#watchTimer.stop();
     this.#drainTimer.stop();
     this.manager.context.stats.downstreamCxHttp2Active--;
   }
 
   #onStream(stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
     this.#active++;
+    if (stream.closed || stream.destroyed) {
+      // Given up before it was begun: there is nobody to begin it for.
+      stream.on('error', ignore);
+      this.onStreamClose(true);
+      return;
+    }
     new NodeHttp2Stream(this, stream).start(rawHeaders);
+  }
+
+  /**
+   * Finds clients that are gone without a word. With them it finds sessions that have ended for an
+   * error of the client without telling us, as some do in Node.js 20: they answer nothing either.
+   */
+  #onWatch(): void {
+    const session = this.#session;
+    if (session.destroyed) {
+      return;
+    }
+    const { socket, wheel } = this.#accepted;
+    const isSilent = socket.bytesRead === this.#bytesRead;
+    this.#bytesRead = socket.bytesRead;
+    this.#silentWatches = isSilent ? this.#silentWatches + 1 : 0;
+    if (!this.#hasSettings || this.#silentWatches > (this.#active === 0 ? 1 : maxSilentWatches)) {
+      this.#cut(noError);
+      return;
+    }
+    if (isSilent) {
+      session.ping(ignore);
+    }
+    wheel.start(this.#watchTimer, watchIntervalMs);
   }
 
   /** The session is destroyed already, and its streams with it. */
@@ -135,23 +198,29 @@ export class NodeHttp2Connection implements ConnectionCodec {
       this.#accepted.isClosedByUs = true;
       this.manager.context.stats.downstreamCxProtocolError++;
     }
+    this.#lingerIfDone();
   }
 
-  #onDrained(): void {
+  /** Begins nothing more, and closes when nothing is under way. */
+  #finish(): void {
+    this.#drainTimer.stop();
     this.#accepted.isClosedByUs = true;
     this.#session.close();
+    this.#lingerIfDone();
   }
 
   /** Ends the connection at once, and whatever is under way on it. */
   #cut(code: number): void {
     this.#accepted.isClosedByUs = true;
     this.#session.destroy(undefined, code);
+    this.#lingerIfDone();
   }
 
-  /** Our side is closed, or about to be: the other may take its time, but not for ever. */
-  #linger(): void {
+  /** When our side is closed, or about to be, the other may take its time, but not for ever. */
+  #lingerIfDone(): void {
     const { socket, wheel } = this.#accepted;
-    if (!socket.destroyed) {
+    const isDone = this.#session.destroyed || (this.#session.closed && this.#active === 0);
+    if (isDone && !socket.destroyed) {
       const timer = new WheelTimer({ onDeadline: () => socket.destroy() });
       wheel.start(timer, lingerMs);
       socket.on('close', () => timer.stop());

@@ -1,26 +1,42 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import { getHeader, type HeaderList } from '../../http/headers.js';
 import type { ResponseHead } from '../../http/message.js';
 import type { ResponseEncoder } from '../../http/stream.js';
 import type { ActiveStream } from '../active-stream.js';
+import type { ConnectionManager } from '../connection-manager.js';
+import type { DownstreamConnection } from '../downstream-connection.js';
 import { continueExpectation } from '../forwarded-headers.js';
 import { hasBody, readTrailers } from './http1-framing.js';
-import {
-  mayHaveTrailers,
-  readHttp2Head,
-  removeConnectionHeaders,
-  toRecord,
-} from './http2-headers.js';
-import type { NodeHttp2Connection } from './node-http2-connection.js';
+import { readHttp2Head, removeConnectionHeaders, toRecord } from './http2-headers.js';
+import type { ReceiveWindow } from './receive-window.js';
 
 /** RFC 9113, 7. */
 const noError = 0;
 const internalError = 2;
 
+/**
+ * How long what a client still sends behind an early response is read and thrown away, before it is
+ * told that nobody waits for it. Told at once, it could miss the end of the response.
+ */
+const lingerMs = 1000;
+
+/** The connection of a stream, as far as the stream needs it. */
+export interface Http2StreamOwner {
+  readonly info: DownstreamConnection;
+  readonly manager: ConnectionManager;
+  readonly window: ReceiveWindow;
+  readonly wheel: TimerWheel;
+  /** Ends the connection behind the requests that are under way. */
+  close(): void;
+  /** A stream is closed. `isGivenUp`: not by us, and not at its end. */
+  onStreamClose(isGivenUp: boolean): void;
+}
+
 /** One request and its response on a downstream connection of the `node:http2` codec. */
 export class NodeHttp2Stream implements ResponseEncoder {
   readonly nativeExchange: undefined = undefined;
-  readonly #connection: NodeHttp2Connection;
+  readonly #connection: Http2StreamOwner;
   readonly #http2Stream: ServerHttp2Stream;
   readonly #stream: ActiveStream;
   #method = '';
@@ -29,11 +45,14 @@ export class NodeHttp2Stream implements ResponseEncoder {
   #isRequestEnded = false;
   #isResponseEnded = false;
   #isResetByUs = false;
+  #isHeadOnly = false;
   #waitsForDrain = false;
+  /** Set by an early response. It runs from the end of that. */
+  #lingerTimer: WheelTimer | undefined = undefined;
   /** Bytes of the request that wait while it is paused; `undefined` while it is not. */
   #keptBytes: number | undefined = undefined;
 
-  constructor(connection: NodeHttp2Connection, http2Stream: ServerHttp2Stream) {
+  constructor(connection: Http2StreamOwner, http2Stream: ServerHttp2Stream) {
     this.#connection = connection;
     this.#http2Stream = http2Stream;
     this.#stream = connection.manager.newStream(this, connection.info, 'HTTP/2');
@@ -52,7 +71,8 @@ export class NodeHttp2Stream implements ResponseEncoder {
       this.#stream.decodeHead(head, true);
       return;
     }
-    if (continueExpectation.test(getHeader(head.headers, 'expect') ?? '')) {
+    const isOpen = !http2Stream.closed && !http2Stream.destroyed;
+    if (isOpen && continueExpectation.test(getHeader(head.headers, 'expect') ?? '')) {
       // At once, as in Envoy: the client does not wait for the filters, which see no difference.
       http2Stream.additionalHeaders({ ':status': 100 });
       this.#connection.manager.onContinueSent();
@@ -62,6 +82,10 @@ export class NodeHttp2Stream implements ResponseEncoder {
     });
     http2Stream.on('end', () => this.#onRequestEnd());
     this.#stream.decodeHead(head, false);
+    if (this.#isRequestEnded) {
+      // It has been answered already.
+      return;
+    }
     http2Stream.on('data', (chunk: Buffer) => this.#stream.decodeData(chunk, false));
     if (this.#keptBytes !== undefined) {
       // It has been paused before there was anybody to read.
@@ -78,6 +102,7 @@ export class NodeHttp2Stream implements ResponseEncoder {
     }
     removeConnectionHeaders(headers);
     const endsHere = endStream || !hasBody(status, this.#method);
+    this.#isHeadOnly = endsHere;
     this.#respond(head, endsHere);
     if (endsHere) {
       this.#endResponse();
@@ -139,10 +164,10 @@ export class NodeHttp2Stream implements ResponseEncoder {
     if (http2Stream.destroyed || http2Stream.closed) {
       return;
     }
-    const waitForTrailers = !endStream && mayHaveTrailers(headers);
-    if (waitForTrailers) {
-      http2Stream.once('wantTrailers', () => this.#sendTrailers());
-    }
+    // Even where none can come: without it, a stream that is reset in the middle of its response is
+    // ended first by Node.js 24, and the response looks complete.
+    const waitForTrailers = !endStream;
+    http2Stream.once('wantTrailers', () => this.#sendTrailers());
     // It is among the headers, unless the configuration has taken it off.
     const options = { endStream, waitForTrailers, sendDate: false };
     // Statuses beyond are none in HTTP/2, and to be taken for this one (RFC 9110, 15).
@@ -159,12 +184,19 @@ export class NodeHttp2Stream implements ResponseEncoder {
   }
 
   #sendTrailers(): void {
+    const http2Stream = this.#http2Stream;
+    if (this.#isResetByUs || http2Stream.closed || http2Stream.destroyed) {
+      return;
+    }
     const trailers = this.#responseTrailers ?? [];
     removeConnectionHeaders(trailers);
     try {
-      this.#http2Stream.sendTrailers(toRecord(trailers, true));
+      http2Stream.sendTrailers(toRecord(trailers, true));
+      if (this.#lingerTimer !== undefined) {
+        this.#connection.wheel.start(this.#lingerTimer, lingerMs);
+      }
     } catch (error) {
-      // A name that can be no header, or the stream has been closed in the meantime.
+      // A name that can be none.
       this.#connection.manager.reportInternalError(error);
       this.#http2Stream.close(internalError);
     }
@@ -173,13 +205,15 @@ export class NodeHttp2Stream implements ResponseEncoder {
   #endResponse(): void {
     this.#isResponseEnded = true;
     if (!this.#isRequestEnded) {
-      // An early response: the rest of the request is thrown away, and the client told that nobody
-      // waits for it. `node:http2` does so when the response has been sent.
+      // An early response: the rest of the request is thrown away.
       this.#isRequestEnded = true;
       this.#release();
       this.#http2Stream.removeAllListeners('data');
       this.#http2Stream.resume();
-      this.#http2Stream.close(noError);
+      this.#lingerTimer = new WheelTimer({ onDeadline: () => this.#http2Stream.close(noError) });
+      if (this.#isHeadOnly) {
+        this.#connection.wheel.start(this.#lingerTimer, lingerMs);
+      }
     }
   }
 
@@ -192,6 +226,7 @@ export class NodeHttp2Stream implements ResponseEncoder {
   }
 
   #onClose(): void {
+    this.#lingerTimer?.stop();
     this.#release();
     const isGivenUp =
       !this.#isResetByUs && (!this.#isResponseEnded || this.#http2Stream.rstCode !== noError);
