@@ -1,3 +1,4 @@
+import type { TracerProvider } from '@opentelemetry/api';
 import type { Clock } from './base/clock.js';
 import { SidecarError } from './base/errors.js';
 import type { Logger } from './base/log.js';
@@ -21,8 +22,8 @@ import { ListenerTlsManager } from './downstream/tls/listener-tls-manager.js';
 import { ClusterNameRoutes } from './egress/cluster-name-routes.js';
 import { OutboundRoutes } from './egress/outbound-route.js';
 import { createFilterFactories } from './filters/filter-registry.js';
-import { loadTranscoders, type Transcoders } from './filters/transcoder/load-transcoders.js';
 import { type LuaScripts, loadLuaScripts } from './filters/lua/load-lua-scripts.js';
+import { loadTranscoders, type Transcoders } from './filters/transcoder/load-transcoders.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
 import { ServerState } from './http/server-state.js';
 import { createRoutes } from './router/create-routes.js';
@@ -40,6 +41,7 @@ import { RuntimeStats } from './telemetry/stats/runtime-stats.js';
 import { ServerStats } from './telemetry/stats/server-stats.js';
 import { StatsStore } from './telemetry/stats/stats-store.js';
 import { VirtualClusterStats } from './telemetry/stats/virtual-cluster-stats.js';
+import { Tracing } from './telemetry/tracing/tracing.js';
 import { ClusterManager } from './upstream/cluster-manager.js';
 import { SocketConnector } from './upstream/connection/connector.js';
 import type { Discovery } from './upstream/discovery/discovery.js';
@@ -55,6 +57,8 @@ export interface AssemblyOptions {
   readonly log: Logger;
   readonly serviceCluster: string;
   readonly serviceNode: string;
+  readonly serviceZone: string;
+  readonly tracerProvider: TracerProvider | undefined;
   readonly mounts: ReadonlyMap<string, MountedApplication>;
   /** Configured address, as a URL, to where to bind instead. */
   readonly listenOn: ReadonlyMap<string, TcpAddress>;
@@ -85,6 +89,8 @@ interface Shared {
   readonly rateLimitService: RateLimitService | undefined;
   readonly transcoders: Transcoders;
   readonly luaScripts: LuaScripts;
+  /** `undefined` if no listener traces. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** The parts of a sidecar, connected and not yet started. */
@@ -126,6 +132,7 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   const listenerTls = await ListenerTlsManager.load(config.listeners, { clock, wheel, log });
   const luaScripts = await loadLuaScripts(config.listeners, { clock, log });
   const transcoders = await loadTranscoders(config.listeners, log);
+  const tracing = await Tracing.load(config.listeners, options);
   const stats = new StatsStore();
   const serverState = new ServerState(clock);
   const runtimeStats = new RuntimeStats();
@@ -148,6 +155,7 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     clock,
     wheel,
     random,
+    runtime,
     log,
     stats,
     connector,
@@ -168,6 +176,7 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     rateLimitService:
       rateLimitCluster && (await RateLimitService.load(rateLimitCluster, connector)),
     transcoders,
+    tracing,
   };
   try {
     const runtimeLoader = createRuntimeLoader(config, options, runtime, runtimeStats);
@@ -257,15 +266,17 @@ async function createListener(
 
 /**
  * Outbound calls take a listener's routes and filters as the requests of an internal peer would:
- * the application's own `x-envoy-...` headers are to work.
+ * the application's own `x-envoy-...` headers are to work. Traced they are as what goes out.
  */
 function createOutboundManager(
   config: ListenerConfig,
   routes: RouteMatch,
   shared: Shared,
 ): Promise<ConnectionManager> {
-  const managerConfig = { ...config.connectionManager, useRemoteAddress: true };
-  return createManager(managerConfig, config, routes, shared);
+  const { tracing: inbound } = config.connectionManager;
+  const tracing = inbound && { ...inbound, operationName: 'egress' as const };
+  const managerConfig = { ...config.connectionManager, useRemoteAddress: true, tracing };
+  return createManager(managerConfig, config, routes, shared, true);
 }
 
 async function createManager(
@@ -273,6 +284,7 @@ async function createManager(
   listener: ListenerConfig | undefined,
   routeTable: RouteMatch,
   shared: Shared,
+  isOutbound = false,
 ): Promise<ConnectionManager> {
   const { options, wheel, clusterManager, serverState } = shared;
   const stats = new ConnectionManagerStats();
@@ -314,6 +326,7 @@ async function createManager(
     tunnels: { clusterManager, wheel, log: options.log },
     bufferLimitBytes: listener?.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
     accessLogs,
+    tracer: shared.tracing?.createTracer(config.tracing, isOutbound),
     stats,
     listenerStats: new ListenerHttpStats(),
     serverState,

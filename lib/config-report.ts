@@ -3,6 +3,7 @@ import { type ConfigSource, loadConfig } from './config-file.js';
 import { explainRequest } from './explain/explain-request.js';
 import { type ExplainOptions, readExplainedRequest } from './explain/explained-request.js';
 import type { Explanation } from './explain/explanation.js';
+import { checkLuaScripts } from './filters/lua/load-lua-scripts.js';
 
 /** How a configuration is read without being used. */
 export interface ConfigOptions {
@@ -27,20 +28,17 @@ export interface ConfigReport {
  * Checks a configuration as `createSidecar` would, and opens nothing. `unsupported` is `error` by
  * default.
  *
- * Rejects with a `SidecarError` only if there is nothing to check: `SIDECAR_CONFIG_UNREADABLE` for
- * a file that cannot be read.
+ * Rejects with a `SidecarError` only if there is nothing to check, `SIDECAR_CONFIG_UNREADABLE` for a
+ * file that cannot be read, or nothing to check it with: `SIDECAR_PACKAGE_MISSING` for scripts.
  */
 export async function validateConfig(
   config: ConfigSource,
   options: ConfigOptions = {},
 ): Promise<ConfigReport> {
   try {
-    const { warnings } = await loadConfig(
-      config,
-      options.unsupported ?? 'error',
-      options.httpFilters,
-    );
-    return { problems: [], warnings };
+    const parsed = await loadConfig(config, options.unsupported ?? 'error', options.httpFilters);
+    await checkLuaScripts(parsed.config.listeners);
+    return { problems: [], warnings: parsed.warnings };
   } catch (error) {
     if (error instanceof ConfigError) {
       return { problems: error.problems, warnings: [] };

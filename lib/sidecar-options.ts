@@ -1,4 +1,5 @@
 import { Server } from 'node:http';
+import type { TracerProvider } from '@opentelemetry/api';
 import { describeProblem } from './base/errors.js';
 import { type Logger, silentLogger } from './base/log.js';
 import type { Address, TcpAddress } from './config/address.js';
@@ -44,6 +45,11 @@ export interface SidecarOptions {
   readonly unsupported?: 'error' | 'warn';
   /** Default: silence. */
   readonly logger?: Logger;
+  /**
+   * Makes the spans of requests that are traced. Default: the provider that the application registers
+   * with `@opentelemetry/api`: docs/tracing.md.
+   */
+  readonly tracerProvider?: TracerProvider;
   /** How often access logs are written, in milliseconds. Default 10000, as in Envoy. */
   readonly accessLogFlushIntervalMs?: number;
   /**
@@ -68,6 +74,7 @@ export interface CheckedOptions {
   readonly config: Config;
   readonly serviceCluster: string;
   readonly serviceNode: string;
+  readonly serviceZone: string;
   readonly mounts: ReadonlyMap<string, MountedApplication>;
   readonly listenOn: ReadonlyMap<string, TcpAddress>;
   readonly connectTo: ReadonlyMap<string, Address>;
@@ -75,6 +82,7 @@ export interface CheckedOptions {
   readonly httpFilters: ReadonlyMap<string, HttpFilterFactory>;
   readonly retryOptions: RetryOptions;
   readonly log: Logger;
+  readonly tracerProvider: TracerProvider | undefined;
   readonly accessLogFlushIntervalMs: number | undefined;
   readonly unsupported: 'error' | 'warn';
 }
@@ -90,6 +98,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
   'outbound',
   'unsupported',
   'logger',
+  'tracerProvider',
   'accessLogFlushIntervalMs',
   'httpFilters',
   'retryBudgets',
@@ -115,11 +124,10 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
   }
   checkInterval(accessLogFlushIntervalMs);
   const log = checkLogger(options.logger);
-  // Not used yet, but wrong is wrong.
-  checkName('serviceZone', options.serviceZone);
   const names = {
     serviceCluster: checkName('serviceCluster', options.serviceCluster),
     serviceNode: checkName('serviceNode', options.serviceNode),
+    serviceZone: checkName('serviceZone', options.serviceZone),
   };
   const httpFilters = checkHttpFilters(options.httpFilters);
   const { config, warnings } = await loadConfig(options.config, unsupported, httpFilters.keys());
@@ -136,6 +144,7 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
     retryOptions: checkRetryOptions(options, namesOf(config)),
     outboundListeners: checkOutbound(options.outbound, config),
     log,
+    tracerProvider: checkTracerProvider(options.tracerProvider),
     accessLogFlushIntervalMs,
     unsupported,
   };
@@ -172,6 +181,15 @@ function checkLogger(logger: Logger | undefined): Logger {
     }
   }
   return new GuardedLogger(logger);
+}
+
+function checkTracerProvider(provider: TracerProvider | undefined): TracerProvider | undefined {
+  if (provider !== undefined && typeof provider?.getTracer !== 'function') {
+    throw optionInvalid(
+      'tracerProvider has no method "getTracer"; it needs to be a TracerProvider of OpenTelemetry',
+    );
+  }
+  return provider;
 }
 
 /** Takes what a logger throws: it must not end a request, or the process. */

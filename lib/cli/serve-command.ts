@@ -3,6 +3,8 @@ import type { Logger } from '../base/log.js';
 import { readVersion } from '../base/version.js';
 import { validateConfig } from '../config-report.js';
 import { checkTlsFiles } from '../downstream/tls/listener-tls-manager.js';
+import { checkLuaScripts } from '../filters/lua/load-lua-scripts.js';
+import { loadTranscoders } from '../filters/transcoder/load-transcoders.js';
 import { createSidecar, type Sidecar } from '../sidecar.js';
 import { checkOptions, type SidecarOptions } from '../sidecar-options.js';
 import type { CommandIo } from './command-io.js';
@@ -51,6 +53,8 @@ async function validate(options: ServeOptions, io: CommandIo, logger: Logger): P
   }
   const { config } = await checkOptions(await toSidecarOptions(options, logger));
   await checkTlsFiles(config.listeners, systemClock.wallNow());
+  await checkLuaScripts(config.listeners);
+  await loadTranscoders(config.listeners, logger);
   io.stdout(`configuration '${options.configPath}' OK\n`);
   return 0;
 }

@@ -55,7 +55,10 @@ export interface EnvoyV1Config {
    * supported yet: a library has no threads to watch.
    */
   readonly watchdog_multikill_timeout_ms?: number;
-  /** Where spans are sent to. Not supported yet: spans are not sent to Zipkin or LightStep. */
+  /**
+   * Where spans are sent to. Not supported yet: spans are sent by the OpenTelemetry SDK of the
+   * application, to where it sends its own.
+   */
   readonly tracing?: EnvoyV1Tracing;
   /** The service that decides about rate limits. */
   readonly rate_limit_service?: EnvoyV1RateLimitService;

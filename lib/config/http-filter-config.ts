@@ -4,8 +4,6 @@ import { type HeaderMatcherConfig, parseHeaderMatchers } from './header-matcher-
 import type { JsonMembers } from './json-members.js';
 import { formatJsonPath } from './json-path.js';
 import { pathOf } from './json-place.js';
-import { formatJsonPath } from './json-path.js';
-import { pathOf } from './json-place.js';
 import type { JsonReader } from './json-reader.js';
 import { requestTypes } from './schema/request-type.js';
 import { readClusterName, readFilePath, readHeaderValue } from './shared-keys.js';

@@ -24,6 +24,7 @@ export function parseHttp2Settings(reader: JsonReader | undefined): Http2Setting
     hpackTableSize: reader?.number('hpack_table_size') ?? 4096,
     maxConcurrentStreams: reader?.number('max_concurrent_streams') ?? 1024,
     initialStreamWindowSize: reader?.number('initial_stream_window_size') ?? 16 * 1024 * 1024,
-    initialConnectionWindowSize: reader?.number('initial_connection_window_size') ?? 24 * 1024 * 1024,
+    initialConnectionWindowSize:
+      reader?.number('initial_connection_window_size') ?? 24 * 1024 * 1024,
   };
 }

@@ -40,8 +40,7 @@ function createFactory(
 ): FilterFactory | undefined {
   switch (filter.name) {
     case 'router': {
-      const { dynamicStats } = filter.config;
-      const routerContext: RouterContext = { ...context, dynamicStats };
+      const routerContext: RouterContext = { ...context, ...filter.config };
       return (callbacks) => new RouterFilter(routerContext, callbacks);
     }
     case 'buffer':

@@ -4,6 +4,7 @@ import type { RequestHead, ResponseHead } from './message.js';
 import type { NativeExchange } from './native-exchange.js';
 import type { RateLimitPolicy } from './rate-limit.js';
 import type { RequestDetails } from './request-info.js';
+import type { RequestTrace } from './request-trace.js';
 
 /** What routing looks at. */
 export interface RoutedRequest {
@@ -118,6 +119,8 @@ export interface FilterCallbacks extends RoutedRequest {
   upstreamCluster: string | undefined;
   /** Set if an access log shows more of the request than the fields above. */
   readonly details?: RequestDetails | undefined;
+  /** Set if the request has a span, for the router. */
+  readonly trace?: RequestTrace | undefined;
   /** Chooses the route anew, for a filter that has changed what a route is chosen by. */
   refreshRoute(): void;
   /** Adds bits of `responseFlag`. */

@@ -1,9 +1,11 @@
 import { type HeaderList, removeHeader } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
+import type { AttemptTrace } from '../http/request-trace.js';
 import { flagOfReset, type ResetReason } from '../http/reset-reason.js';
 import { responseFlag } from '../http/response-flag.js';
 import type { NativePassage, RequestEncoder } from '../http/stream.js';
 import type { Cluster } from '../upstream/cluster.js';
+import type { Host } from '../upstream/host.js';
 import { HostChoice } from './host-choice.js';
 import { isIdempotent, type ReplayBuffer } from './replay-buffer.js';
 import { isResendable, Resend } from './resend.js';
@@ -44,6 +46,7 @@ export abstract class RouterAttempts
   /** The route's time is up: reference 3.5. */
   onDeadline(): void {
     const host = this.attempt?.host;
+    this.attempt?.trace?.end('timeout');
     if (this.cluster !== undefined) {
       this.cluster.stats.upstreamRqTimeout++;
     }
@@ -102,11 +105,13 @@ export abstract class RouterAttempts
 
   onNativeHead(head: ResponseHead): void {
     if (this.attempt !== undefined) {
+      this.attempt.trace?.onResponse(head.status);
       this.onAttemptHead(this.attempt, head, false, true);
     }
   }
 
   onNativeEnd(): void {
+    this.attempt?.trace?.end();
     this.onAttemptEnd(undefined);
   }
 
@@ -169,7 +174,10 @@ export abstract class RouterAttempts
       ownHead.authority = host.hostName;
     }
     const isEnded = this.isRequestEnded;
-    const attempt = new UpstreamRequest(this, host, ownHead, route.priority, isEnded, isRetry);
+    const trace = this.#startTrace(ownHead, host);
+    const sentHead = trace?.head ?? ownHead;
+    const attempt = new UpstreamRequest(this, host, sentHead, route.priority, isEnded, isRetry);
+    attempt.trace = trace;
     this.attempt = attempt;
     if (isRetry && !isFresh) {
       this.startAttemptTimer();
@@ -192,6 +200,7 @@ export abstract class RouterAttempts
       }
       return;
     }
+    attempt.trace?.end('per-try-timeout');
     attempt.abort();
     attempt.host.stats.rqError++;
     const isRetriable =
@@ -200,6 +209,13 @@ export abstract class RouterAttempts
       this.#endAttempts();
       this.replyTimeout();
     }
+  }
+
+  /** Begins the span of an attempt, if attempts have spans. */
+  #startTrace(head: RequestHead, host: Host): AttemptTrace | undefined {
+    return this.context.startChildSpan
+      ? this.callbacks.trace?.startAttempt(head, this.cluster?.name ?? '', host.address)
+      : undefined;
   }
 
   #isHedged(cluster: Cluster): boolean {

@@ -12,4 +12,6 @@ export interface RouterContext extends RetryContext {
   readonly log: Logger;
   /** Whether the per-code statistics of clusters are kept: reference 8.3. */
   readonly dynamicStats: boolean;
+  /** Whether each attempt has a span of its own: reference 3.1. */
+  readonly startChildSpan: boolean;
 }

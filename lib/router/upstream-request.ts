@@ -2,6 +2,7 @@ import type { RoutingPriority } from '../config/route-config.js';
 import type { HeaderList } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
 import type { NativeObserver } from '../http/native-exchange.js';
+import type { AttemptTrace } from '../http/request-trace.js';
 import type { ResetReason } from '../http/reset-reason.js';
 import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
 import type { Host } from '../upstream/host.js';
@@ -32,6 +33,8 @@ export class UpstreamRequest implements ResponseDecoder {
   localAddress = '';
   /** Whether it is not the first attempt of its request, by a retry policy. */
   readonly isRetry: boolean;
+  /** Set if the attempt has a span of its own, before it is started. */
+  trace: AttemptTrace | undefined = undefined;
   readonly #router: AttemptObserver;
   readonly #head: RequestHead;
   readonly #priority: RoutingPriority;
@@ -117,6 +120,7 @@ export class UpstreamRequest implements ResponseDecoder {
       return;
     }
     this.#isDone = true;
+    this.trace?.end();
     if (this.#encoder === undefined) {
       this.host.cancel(this, this.#priority);
     } else {
@@ -154,6 +158,7 @@ export class UpstreamRequest implements ResponseDecoder {
   }
 
   decodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {
+    this.trace?.onResponse(head.status);
     if (endStream) {
       this.#finish();
     }
@@ -178,6 +183,7 @@ export class UpstreamRequest implements ResponseDecoder {
 
   onReset(reason: ResetReason, hadResponse: boolean): void {
     if (!this.#isDone) {
+      this.trace?.end(reason);
       this.#finish();
       if (this.#isDiscarded) {
         return;
@@ -208,5 +214,6 @@ export class UpstreamRequest implements ResponseDecoder {
   #finish(): void {
     this.#isDone = true;
     this.#encoder = undefined;
+    this.trace?.end();
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { trace } from '@opentelemetry/api';
 import { silentLogger } from '../../lib/base/log.js';
 import {
   type CheckedOptions,
@@ -39,6 +40,8 @@ test('what is left out has its default', async () => {
   assert.equal(checked.connectTo.size, 0);
   assert.equal(checked.outboundListeners, undefined);
   assert.equal(checked.log, silentLogger);
+  assert.equal(checked.serviceZone, '');
+  assert.equal(checked.tracerProvider, undefined);
   assert.equal(checked.config.listeners[0]?.name, 'ingress');
 });
 
@@ -60,8 +63,11 @@ test('what is given is passed on', async () => {
         throw new Error('of the logger');
       },
     },
+    tracerProvider: trace,
     accessLogFlushIntervalMs: 100,
   });
+  assert.equal(checked.tracerProvider, trace);
+  assert.equal(checked.serviceZone, 'eu-1a');
   assert.equal(checked.serviceCluster, 'edge');
   assert.equal(checked.serviceNode, 'edge-1');
   assert.equal(checked.mounts.get('app'), handler);
@@ -94,6 +100,8 @@ describe('a wrong option has a clear message', () => {
     [{ serviceZone: null }, /^serviceZone is null, expected a string/],
     [{ logger: { warn() {} } }, /^logger has no method "debug"; it needs debug, info, warn/],
     [{ logger: null }, /^logger has no method "debug"/],
+    [{ tracerProvider: {} }, /^tracerProvider has no method "getTracer"; it needs to be a Tracer/],
+    [{ tracerProvider: null }, /^tracerProvider has no method "getTracer"/],
     [{ accessLogFlushIntervalMs: 0 }, /^accessLogFlushIntervalMs is 0, expected a number/],
     [{ accessLogFlushIntervalMs: '5' }, /^accessLogFlushIntervalMs is "5", expected a number/],
     [{ accessLogFlushIntervalMs: Number.NaN }, /^accessLogFlushIntervalMs is NaN/],

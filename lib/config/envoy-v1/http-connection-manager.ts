@@ -22,7 +22,7 @@ export interface EnvoyV1HttpConnectionManager {
   readonly tracing?: EnvoyV1ConnectionManagerTracing;
   /** Settings of HTTP/1.1. */
   readonly http1_settings?: EnvoyV1Http1Settings;
-  /** Settings of HTTP/2. Not supported yet: listeners speak HTTP/1.1 only. */
+  /** Settings of HTTP/2. */
   readonly http2_settings?: EnvoyV1Http2Settings;
   /** Value of the header server of responses. Default: envoy. */
   readonly server_name?: string;
@@ -30,7 +30,7 @@ export interface EnvoyV1HttpConnectionManager {
   readonly idle_timeout_s?: number;
   /**
    * Time between the two GOAWAY frames by which an HTTP/2 connection ends. At least 0. Default:
-   * 5000. Not supported yet: listeners speak HTTP/1.1 only, which has no GOAWAY.
+   * 5000.
    */
   readonly drain_timeout_ms?: number;
   /** The access logs; any number of them. */
@@ -73,10 +73,7 @@ export interface EnvoyV1Rds {
 export interface EnvoyV1ConnectionManagerTracing {
   /** Whether the spans are those of requests that come in or that go out. */
   readonly operation_name: 'ingress' | 'egress';
-  /**
-   * Headers of the request that become tags of the span. No entry stands twice. Not supported yet:
-   * no spans are made.
-   */
+  /** Headers of the request that become tags of the span. No entry stands twice. */
   readonly request_headers_for_tags?: readonly string[];
 }
 
@@ -99,15 +96,13 @@ export interface EnvoyV1Http2Settings {
    * 4294967295. Default: 4096.
    */
   readonly hpack_table_size?: number;
-  /**
-   * Streams that may be open at a time on a connection. From 1 to 2147483647. Default: 2147483647.
-   */
+  /** Streams that may be open at a time on a connection. From 1 to 2147483647. Default: 1024. */
   readonly max_concurrent_streams?: number;
   /**
    * Flow-control window of a stream in bytes; also its soft buffer limit. From 65535 to 2147483647.
-   * Default: 268435456.
+   * Default: 16777216.
    */
   readonly initial_stream_window_size?: number;
-  /** Flow-control window of a connection in bytes. From 65535 to 2147483647. Default: 268435456. */
+  /** Flow-control window of a connection in bytes. From 65535 to 2147483647. Default: 25165824. */
   readonly initial_connection_window_size?: number;
 }

@@ -40,10 +40,7 @@ export interface EnvoyV1RouterFilter {
 export interface EnvoyV1Router {
   /** Whether clusters count responses by status. Default: true. */
   readonly dynamic_stats?: boolean;
-  /**
-   * Whether every attempt has a span of its own. Default: false. Not supported yet: requests are
-   * not traced.
-   */
+  /** Whether every attempt has a span of its own. Default: false. */
   readonly start_child_span?: boolean;
 }
 
@@ -113,10 +110,7 @@ export interface EnvoyV1IpTaggingFilter {
   readonly type?: string;
 }
 
-/**
- * The HTTP filter lua. Not supported yet: of the HTTP filters only the router is built. Unknown
- * keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter lua. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1LuaFilter {
   /** Which filter it is. */
   readonly name: 'lua';
@@ -128,7 +122,7 @@ export interface EnvoyV1LuaFilter {
 
 /** Runs a Lua script on requests and responses. Reference 6.1.8. */
 export interface EnvoyV1Lua {
-  /** The script. */
+  /** The script. It is loaded when the sidecar starts. */
   readonly inline_code: string;
 }
 
@@ -151,8 +145,8 @@ export interface EnvoyV1GrpcHttp1BridgeFilter {
 export type EnvoyV1GrpcHttp1Bridge = Readonly<Record<string, unknown>>;
 
 /**
- * The HTTP filter grpc_json_transcoder. Not supported yet: of the HTTP filters only the router is
- * built. Unknown keys are passed over, with a warning. Reference 2.1.1.
+ * The HTTP filter grpc_json_transcoder. Unknown keys are passed over, with a warning. Reference
+ * 2.1.1.
  */
 export interface EnvoyV1GrpcJsonTranscoderFilter {
   /** Which filter it is. */
@@ -198,10 +192,7 @@ export interface EnvoyV1HttpDynamoFilter {
  */
 export type EnvoyV1HttpDynamo = Readonly<Record<string, unknown>>;
 
-/**
- * The HTTP filter squash. Not supported yet: of the HTTP filters only the router is built. Unknown
- * keys are passed over, with a warning. Reference 2.1.1.
- */
+/** The HTTP filter squash. Unknown keys are passed over, with a warning. Reference 2.1.1. */
 export interface EnvoyV1SquashFilter {
   /** Which filter it is. */
   readonly name: 'squash';

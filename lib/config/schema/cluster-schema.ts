@@ -99,6 +99,7 @@ const ringHashSchema: ObjectSchema = {
       value: count,
       default: 1024,
       description: 'Least number of entries of the ring.',
+      difference: 'More than 131,072 are as good as that many: a ring is made on the event loop.',
       test: 'ring-hash',
     },
     use_std_hash: {

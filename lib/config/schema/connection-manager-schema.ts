@@ -4,7 +4,6 @@ import { httpFilterUnion } from './http-filter-union.js';
 import { http1SettingsSchema, http2SettingsSchema } from './http-settings-schemas.js';
 import { routeTableSchema } from './route-table-schema.js';
 import type { ObjectSchema } from './schema.js';
-import { isEmptyList } from './unsupported-feature.js';
 import { count, flag, listOf, object, oneOf, text, union } from './values.js';
 
 /** The values of `codec_type`. */
@@ -41,11 +40,7 @@ const tracingSchema: ObjectSchema = {
       value: listOf(text, { uniqueItems: true }),
       example: '["x-user"]',
       description: 'Headers of the request that become tags of the span.',
-      unsupported: {
-        reason: 'no spans are made',
-        without: 'there is nothing that could have tags',
-        isHarmless: isEmptyList,
-      },
+      test: 'tracing',
     },
   },
 };
@@ -129,8 +124,8 @@ export const connectionManagerSchema: ObjectSchema = {
       value: object(tracingSchema),
       description: 'Traces the requests.',
       difference:
-        'No spans are made yet. Whether a request is traced is decided, counted and handed on.',
-      test: 'trace-decisions',
+        'Spans are made by OpenTelemetry and go where the application sends them; its propagators read and write the headers.',
+      test: 'tracing',
     },
     http1_settings: {
       value: object(http1SettingsSchema),
@@ -140,7 +135,7 @@ export const connectionManagerSchema: ObjectSchema = {
     http2_settings: {
       value: object(http2SettingsSchema),
       description: 'Settings of HTTP/2.',
-      test: 'http2',
+      test: 'http2-settings',
     },
     server_name: {
       value: text,
@@ -159,6 +154,7 @@ export const connectionManagerSchema: ObjectSchema = {
       value: count,
       default: 5000,
       description: 'Time between the two GOAWAY frames by which an HTTP/2 connection ends.',
+      difference: 'Behind TLS only the last one is sent, at once.',
       test: 'http2-drain',
     },
     access_log: {

@@ -136,8 +136,9 @@ export const documentSchema: ObjectSchema = {
       value: object(tracingSchema),
       description: 'Where spans are sent to.',
       unsupported: {
-        reason: 'spans are not sent to Zipkin or LightStep',
-        without: 'no spans are sent there',
+        reason:
+          'spans are sent by the OpenTelemetry SDK of the application, to where it sends its own',
+        without: 'no driver of the file sends spans',
         isHarmless: isEmpty,
       },
     },

@@ -1,7 +1,6 @@
 import { headerMatcherSchema } from './header-schemas.js';
 import { requestType } from './request-type.js';
 import type { KeySchema, ObjectSchema } from './schema.js';
-import { isFalse } from './unsupported-feature.js';
 import {
   count,
   flag,
@@ -44,12 +43,7 @@ export const routerSchema: ObjectSchema = {
       value: flag,
       default: false,
       description: 'Whether every attempt has a span of its own.',
-      unsupported: {
-        reason: 'requests are not traced',
-        instead: 'write false',
-        without: 'no spans are made',
-        isHarmless: isFalse,
-      },
+      test: 'tracing',
     },
   },
 };
@@ -271,6 +265,7 @@ const printOption = (description: string): KeySchema => ({
   value: flag,
   default: false,
   description,
+  test: 'grpc-json-transcoder',
 });
 
 const printOptionsSchema: ObjectSchema = {
@@ -297,14 +292,20 @@ export const transcoderSchema: ObjectSchema = {
       isRequired: true,
       example: '"/etc/envoy/services.pb"',
       description: 'File with the descriptors of the services.',
+      test: 'grpc-json-transcoder',
     },
     services: {
       value: listOf(text, { minItems: 1, uniqueItems: true }),
       isRequired: true,
       example: '["bookstore.Bookstore"]',
       description: 'The services.',
+      test: 'grpc-json-transcoder',
     },
-    print_options: { value: object(printOptionsSchema), description: 'How JSON is written.' },
+    print_options: {
+      value: object(printOptionsSchema),
+      description: 'How JSON is written.',
+      test: 'grpc-json-transcoder',
+    },
   },
 };
 
@@ -314,26 +315,35 @@ export const squashSchema: ObjectSchema = {
   description: 'Attaches a debugger to requests that ask for it.',
   reference: '6.1.10',
   keys: {
-    cluster: { value: text, isRequired: true, description: 'Name of the cluster of the server.' },
+    cluster: {
+      value: text,
+      isRequired: true,
+      description: 'Name of the cluster of the server.',
+      test: 'squash',
+    },
     attachment_template: {
       value: map,
       isRequired: true,
       description: 'What is posted to the server; `{{ NAME }}` is a variable of the environment.',
+      test: 'squash',
     },
     attachment_timeout_ms: {
       value: positiveNumber,
       default: 60000,
       description: 'How long a request is held at most.',
+      test: 'squash',
     },
     attachment_poll_period_ms: {
       value: positiveNumber,
       default: 1000,
       description: 'How often the server is asked whether the debugger is attached.',
+      test: 'squash',
     },
     request_timeout_ms: {
       value: positiveNumber,
       default: 1000,
       description: 'Time in which the server must answer.',
+      test: 'squash',
     },
   },
 };

@@ -14,7 +14,7 @@ import {
   transcoderSchema,
 } from './http-filter-schemas.js';
 import { ipTaggingSchema } from './ip-tagging-schema.js';
-import type { ObjectSchema, UnionSchema, UnionVariant } from './schema.js';
+import type { ObjectSchema, UnionSchema } from './schema.js';
 import { object, oneOf, text } from './values.js';
 
 function entrySchema(name: string, config: ObjectSchema): ObjectSchema {
@@ -41,13 +41,6 @@ function entrySchema(name: string, config: ObjectSchema): ObjectSchema {
       },
       type: { value: text, description: 'Obsolete, and without effect.', test: 'start-up' },
     },
-  };
-}
-
-function notBuilt(name: string, config: ObjectSchema, without: string): UnionVariant {
-  return {
-    object: entrySchema(name, config),
-    unsupported: { reason: 'of the HTTP filters only the router is built', without },
   };
 }
 
@@ -102,6 +95,9 @@ export const httpFilterUnion: UnionSchema = {
     },
     grpc_json_transcoder: {
       object: entrySchema('grpc_json_transcoder', transcoderSchema),
+      difference:
+        'JSON is read strictly. A response that cannot be read is answered with 502, and numbers that ' +
+        'would have to be rounded are refused. See [grpc.md](grpc.md).',
       test: 'grpc-json-transcoder',
     },
     grpc_web: {
@@ -119,6 +115,6 @@ export const httpFilterUnion: UnionSchema = {
         'of names that are counted is bounded.',
       test: 'dynamo',
     },
-    squash: notBuilt('squash', squashSchema, 'no debugger is attached'),
+    squash: { object: entrySchema('squash', squashSchema), test: 'squash' },
   },
 };

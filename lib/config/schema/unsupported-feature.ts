@@ -20,4 +20,3 @@ export const isFalse = (value: unknown): boolean => value === false;
 export const isZero = (value: unknown): boolean => value === 0;
 export const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-export const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;

@@ -55,10 +55,14 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
   readonly #watchTimer: WheelTimer;
   /** Runs between the two GOAWAY frames. */
   readonly #drainTimer: WheelTimer;
+  /** Runs when nothing is left to do but for the client to close its side. */
+  #lingerTimer: WheelTimer | undefined = undefined;
   #active = 0;
   /** Whether requests were under way when the session ended, and they with it. */
   #wasBusy = false;
   #hasSettings = false;
+  /** Set between the decision to cut the connection and the deed. */
+  #isToBeCut = false;
   #bytesRead = 0;
   #silentWatches = 0;
 
@@ -140,9 +144,13 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
   onStreamClose(isGivenUp: boolean): void {
     this.#active--;
     this.#wasBusy ||= isGivenUp && this.#session.destroyed;
-    if (isGivenUp && !this.#session.destroyed && !this.#resets.count()) {
+    const isCounted = isGivenUp && !this.#session.destroyed && !this.#isToBeCut;
+    if (isCounted && !this.#resets.count()) {
       this.manager.context.stats.downstreamCxProtocolError++;
-      this.#cut(enhanceYourCalm);
+      this.#isToBeCut = true;
+      // Not in the middle of what has been read: Node.js 20 goes on with the rest of it, without the
+      // session that it belongs to, and the process is aborted.
+      setImmediate(() => this.#cut(enhanceYourCalm));
     } else if (this.#active > 0) {
       // The others go on.
     } else {
@@ -154,12 +162,13 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
   onSocketClose(): void {
     this.#watchTimer.stop();
     this.#drainTimer.stop();
+    this.#lingerTimer?.stop();
     this.manager.context.stats.downstreamCxHttp2Active--;
   }
 
   #onStream(stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
     this.#active++;
-    if (stream.closed || stream.destroyed) {
+    if (stream.closed || stream.destroyed || this.#isToBeCut) {
       // Given up before it was begun: there is nobody to begin it for.
       stream.on('error', ignore);
       this.onStreamClose(true);
@@ -194,7 +203,8 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
   /** The session is destroyed already, and its streams with it. */
   #onError({ code }: NodeJS.ErrnoException): void {
     // The others are of the socket, or what the client says that we have done wrong.
-    if (code === 'ERR_HTTP2_ERROR' || code === 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES') {
+    const isOfClient = code === 'ERR_HTTP2_ERROR' || code === 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES';
+    if (isOfClient && !this.#isToBeCut) {
       this.#accepted.isClosedByUs = true;
       this.manager.context.stats.downstreamCxProtocolError++;
     }
@@ -220,10 +230,10 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
   #lingerIfDone(): void {
     const { socket, wheel } = this.#accepted;
     const isDone = this.#session.destroyed || (this.#session.closed && this.#active === 0);
-    if (isDone && !socket.destroyed) {
-      const timer = new WheelTimer({ onDeadline: () => socket.destroy() });
-      wheel.start(timer, lingerMs);
-      socket.on('close', () => timer.stop());
+    // Once, however often the client says goodbye.
+    if (isDone && !socket.destroyed && this.#lingerTimer === undefined) {
+      this.#lingerTimer = new WheelTimer({ onDeadline: () => socket.destroy() });
+      wheel.start(this.#lingerTimer, lingerMs);
     }
   }
 }

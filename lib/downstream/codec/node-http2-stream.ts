@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
-import { getHeader, type HeaderList } from '../../http/headers.js';
+import { getHeader, type HeaderList, removeHeader } from '../../http/headers.js';
 import type { ResponseHead } from '../../http/message.js';
 import type { ResponseEncoder } from '../../http/stream.js';
 import type { ActiveStream } from '../active-stream.js';
@@ -14,6 +14,9 @@ import type { ReceiveWindow } from './receive-window.js';
 /** RFC 9113, 7. */
 const noError = 0;
 const internalError = 2;
+
+/** The one status that has no body in HTTP/2 of Node.js, but may have one in HTTP/1.1. */
+const resetContent = 205;
 
 /**
  * How long what a client still sends behind an early response is read and thrown away, before it is
@@ -64,6 +67,8 @@ export class NodeHttp2Stream implements ResponseEncoder {
     // What it says is told by `close` as well.
     http2Stream.on('error', ignore);
     http2Stream.on('close', () => this.#onClose());
+    http2Stream.on('aborted', () => this.#destroyIfGone());
+    http2Stream.on('end', () => this.#destroyIfGone());
     const head = readHttp2Head(rawHeaders);
     this.#method = head.method;
     this.#isRequestEnded = http2Stream.endAfterHeaders;
@@ -101,7 +106,11 @@ export class NodeHttp2Stream implements ResponseEncoder {
       connection.close();
     }
     removeConnectionHeaders(headers);
-    const endsHere = endStream || !hasBody(status, this.#method);
+    const endsHere = endStream || status === resetContent || !hasBody(status, this.#method);
+    if (status === resetContent) {
+      // Its body is left out by `node:http2` (RFC 9110, 15.3.6), and the length must not tell of one.
+      removeHeader(headers, 'content-length');
+    }
     this.#isHeadOnly = endsHere;
     this.#respond(head, endsHere);
     if (endsHere) {
@@ -210,11 +219,16 @@ export class NodeHttp2Stream implements ResponseEncoder {
       this.#release();
       this.#http2Stream.removeAllListeners('data');
       this.#http2Stream.resume();
-      this.#lingerTimer = new WheelTimer({ onDeadline: () => this.#http2Stream.close(noError) });
+      this.#lingerTimer = new WheelTimer({ onDeadline: () => this.#onLingerEnd() });
       if (this.#isHeadOnly) {
         this.#connection.wheel.start(this.#lingerTimer, lingerMs);
       }
     }
+  }
+
+  #onLingerEnd(): void {
+    this.#isResetByUs = true;
+    this.#http2Stream.close(noError);
   }
 
   #onRequestEnd(): void {
@@ -222,6 +236,17 @@ export class NodeHttp2Stream implements ResponseEncoder {
       this.#isRequestEnded = true;
       this.#release();
       this.#stream.decodeEnd(this.#requestTrailers);
+    }
+  }
+
+  /**
+   * A client may reset a stream with `NO_ERROR`, and Node.js before 26 takes that for an end: it waits
+   * for what of the response is not written yet, which nobody takes any more.
+   */
+  #destroyIfGone(): void {
+    const http2Stream = this.#http2Stream;
+    if (http2Stream.closed && !this.#isResetByUs) {
+      process.nextTick(() => http2Stream.destroy());
     }
   }
 

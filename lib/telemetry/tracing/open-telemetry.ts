@@ -1,0 +1,46 @@
+import type * as openTelemetry from '@opentelemetry/api';
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import { readVersion } from '../../base/version.js';
+import type { TracingGuard } from './tracing-guard.js';
+
+/** What `@opentelemetry/api` exports. It is loaded only where something is traced. */
+export type OpenTelemetryApi = typeof openTelemetry;
+
+/** What every span says it was made by. */
+const tracerName = 'pillion';
+
+/** What spans are made with. */
+export class OpenTelemetry {
+  readonly api: OpenTelemetryApi;
+  readonly guard: TracingGuard;
+  readonly #version: string = readVersion();
+  readonly #provider: TracerProvider | undefined;
+  #tracer: Tracer | undefined = undefined;
+
+  /** Without `provider` it is the one that the application registers with the API. */
+  constructor(api: OpenTelemetryApi, guard: TracingGuard, provider: TracerProvider | undefined) {
+    this.api = api;
+    this.guard = guard;
+    this.#provider = provider;
+  }
+
+  /**
+   * `undefined` as long as the application has registered no provider, so that nothing is done for
+   * spans that nobody would see. May throw what the provider throws.
+   */
+  get tracer(): Tracer | undefined {
+    this.#tracer ??= this.#findTracer();
+    return this.#tracer;
+  }
+
+  /**
+   * Asked anew each time. What the API hands out before a provider is there would not do if the
+   * application registers its own with another copy of the package.
+   */
+  #findTracer(): Tracer | undefined {
+    const provider = this.#provider ?? this.api.trace.getTracerProvider();
+    return provider instanceof this.api.ProxyTracerProvider
+      ? provider.getDelegateTracer(tracerName, this.#version)
+      : provider.getTracer(tracerName, this.#version);
+  }
+}
