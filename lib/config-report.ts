@@ -1,9 +1,13 @@
+import { systemClock } from './base/clock.js';
 import { ConfigError, type ConfigProblem } from './base/errors.js';
+import { silentLogger } from './base/log.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
+import { findTlsProblems } from './downstream/tls/listener-tls-manager.js';
 import { explainRequest } from './explain/explain-request.js';
 import { type ExplainOptions, readExplainedRequest } from './explain/explained-request.js';
 import type { Explanation } from './explain/explanation.js';
 import { checkLuaScripts } from './filters/lua/load-lua-scripts.js';
+import { loadTranscoders } from './filters/transcoder/load-transcoders.js';
 
 /** How a configuration is read without being used. */
 export interface ConfigOptions {
@@ -25,8 +29,8 @@ export interface ConfigReport {
 }
 
 /**
- * Checks a configuration as `createSidecar` would, and opens nothing. `unsupported` is `error` by
- * default.
+ * Checks a configuration as `createSidecar` would, with the files that it names, and opens nothing.
+ * `unsupported` is `error` by default.
  *
  * Rejects with a `SidecarError` only if there is nothing to check, `SIDECAR_CONFIG_UNREADABLE` for a
  * file that cannot be read, or nothing to check it with: `SIDECAR_PACKAGE_MISSING` for scripts.
@@ -37,8 +41,11 @@ export async function validateConfig(
 ): Promise<ConfigReport> {
   try {
     const parsed = await loadConfig(config, options.unsupported ?? 'error', options.httpFilters);
-    await checkLuaScripts(parsed.config.listeners);
-    return { problems: [], warnings: parsed.warnings };
+    const { listeners } = parsed.config;
+    await checkLuaScripts(listeners);
+    await loadTranscoders(listeners, silentLogger);
+    const problems = await findTlsProblems(listeners, systemClock.wallNow());
+    return { problems, warnings: problems.length === 0 ? parsed.warnings : [] };
   } catch (error) {
     if (error instanceof ConfigError) {
       return { problems: error.problems, warnings: [] };

@@ -286,6 +286,40 @@ describe('a flood', () => {
     assert.equal(await proxy.stat('downstream_cx_protocol_error'), 1);
   });
 
+  test('of them that comes in one piece does no more', async (t) => {
+    const upstream = await FakeUpstream.start(() => {});
+    const proxy = await TestProxy.start(t, { upstream });
+    const client = await FrameClient.connect(proxy, false);
+    const reset = Buffer.from([0, 0, 0, cancel]);
+    const requests = Array.from({ length: 1500 }, (_, index) => [
+      encodeFrame(frameType.headers, 5, index * 2 + 1, encodeHeaders(requestHeaders)),
+      encodeFrame(frameType.rstStream, 0, index * 2 + 1, reset),
+    ]);
+    client.socket.cork();
+    client.greet();
+    client.socket.write(Buffer.concat(requests.flat()));
+    client.socket.uncork();
+    await client.untilClosed();
+    await proxy.untilStat('downstream_cx_http2_active', 0);
+    assert.equal(await proxy.stat('downstream_cx_protocol_error'), 1);
+    assert.equal(await proxy.stat('downstream_rq_active'), 0);
+  });
+
+  test('of goodbyes is heard once', async (t) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', onWarning);
+    t.after(() => process.removeListener('warning', onWarning));
+    const proxy = await TestProxy.start(t);
+    const client = await FrameClient.connect(proxy);
+    await client.until(frameType.settings);
+    const goaway = encodeFrame(frameType.goaway, 0, 0, Buffer.alloc(8));
+    client.socket.write(Buffer.concat(Array.from({ length: 100 }, () => goaway)));
+    await client.untilClosed();
+    await proxy.untilStat('downstream_cx_active', 0);
+    assert.deepEqual(warnings, []);
+  });
+
   const floods: readonly (readonly [string, Buffer])[] = [
     [
       'of CONTINUATION frames',
@@ -438,6 +472,31 @@ describe('a client that reads slowly', () => {
     await until(() => isFree, 'the host is free');
     assert.equal(await proxy.stat('downstream_rq_active'), 0);
   });
+
+  for (const [what, size] of [
+    ['that has not been taken from its host', megabyte],
+    ['that has', 80_000],
+  ] as const) {
+    test(`may reset with NO_ERROR a response ${what}, and nothing is kept of it`, async (t) => {
+      const upstream = await FakeUpstream.start((_request, response) => {
+        response.end(Buffer.alloc(size));
+      });
+      const proxy = await TestProxy.start(t, { upstream });
+      const client = await FrameClient.connect(proxy);
+      client.request(1);
+      const received = (): number =>
+        client.received(frameType.data, 1).reduce((sum, { payload }) => sum + payload.length, 0);
+      await until(() => received() === 65_535, 'the window is used up');
+      client.send(frameType.rstStream, 0, 1, Buffer.alloc(4));
+      await proxy.untilStat('downstream_rq_active', 0);
+      const count = async (): Promise<unknown> =>
+        (await proxy.stats()).get('cluster.app.upstream_rq_active');
+      assert.equal(await count(), 0);
+      // The connection is closed when there is no stream any more.
+      client.send(frameType.goaway, 0, 0, Buffer.alloc(8));
+      await client.untilClosed();
+    });
+  }
 });
 
 test('requests whose host is slow keep no client from asking others', async (t) => {

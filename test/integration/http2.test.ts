@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
-import { FakeUpstream } from '../support/fake-upstream.js';
+import { FakeUpstream, RawUpstream } from '../support/fake-upstream.js';
 import { FrameClient, flag, frameType, requestHeaders } from '../support/frame-client.js';
 import { Http2Client, readResponse } from '../support/http2-client.js';
 import { TestProxy } from '../support/proxy.js';
@@ -370,6 +370,20 @@ describe('a response', () => {
       assert.equal(head.flags & flag.endStream, flag.endStream, method);
       assert.equal(client.received(frameType.data, streamId).length, 0);
     }
+  });
+
+  test('of status 205 has no body, whatever its host says', async (t) => {
+    const upstream = await RawUpstream.start((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 205 A\r\ncontent-length: 5\r\n\r\nhello'));
+    });
+    const proxy = await TestProxy.start(t, { upstream });
+    const client = Http2Client.connect(proxy);
+    for (let i = 0; i < 2; i++) {
+      const { status, headers, text, rstCode } = await client.send();
+      assert.deepEqual([status, text, rstCode], [205, '', 0]);
+      assert.equal(headers['content-length'], undefined);
+    }
+    assert.equal(await proxy.stat('downstream_rq_tx_reset'), 0);
   });
 
   test('with a status that HTTP/2 does not have gets 500', async (t) => {

@@ -5,6 +5,7 @@ import { connect as connectPlain } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
+import type { ConfigProblem } from '../../lib/base/errors.js';
 import { buildConfig, staticCluster } from '../support/config-builder.js';
 import { eventually } from '../support/eventually.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
@@ -297,6 +298,13 @@ test('validate mode reads the files as serving would', async (t) => {
   assert.match(
     wrong.stderr,
     /private_key_file: "\/none.key" cannot be read: there is no such file/,
+  );
+  const asJson = await runPillion(t, '-c', path, '--mode', 'validate', '--json');
+  assert.equal(asJson.code, 1);
+  const { problems } = JSON.parse(asJson.stdout);
+  assert.deepEqual(
+    problems.map((problem: ConfigProblem) => problem.path),
+    ['listeners[0].ssl_context.private_key_file'],
   );
 });
 

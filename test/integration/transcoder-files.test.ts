@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Logger } from '../../lib/base/log.js';
-import type { Json } from '../support/config-builder.js';
+import { validateConfig } from '../../lib/config-report.js';
+import { buildConfig, type Json, staticCluster } from '../support/config-builder.js';
 import { TestProxy } from '../support/proxy.js';
 import { transcoding } from '../support/transcoding-proxy.js';
 
@@ -21,6 +22,16 @@ describe('a configuration is refused', () => {
     }
     throw new Error('it was not refused');
   }
+
+  test('by validateConfig as well, which reads the files', async () => {
+    const clusters = [staticCluster('app', ['tcp://127.0.0.1:1'])];
+    const manager = transcoding({ proto_descriptor: '/no/such.pb' });
+    const { problems } = await validateConfig(buildConfig({ clusters, manager }));
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      [`${config}.proto_descriptor`],
+    );
+  });
 
   async function fileWith(t: TestContext, bytes: Uint8Array): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'pillion-test-'));

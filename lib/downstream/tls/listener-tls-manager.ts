@@ -75,10 +75,36 @@ export async function checkTlsFiles(
   await loadAll(listeners, wallNowMs);
 }
 
+/** Reads the files of all listeners as starting would, and returns what is wrong with them. */
+export async function findTlsProblems(
+  listeners: readonly ListenerConfig[],
+  wallNowMs: number,
+): Promise<readonly ConfigProblem[]> {
+  return (await readAll(listeners, wallNowMs)).problems;
+}
+
 async function loadAll(
   listeners: readonly ListenerConfig[],
   wallNowMs: number,
 ): Promise<ReadonlyMap<ListenerConfig, ListenerTlsMaterial>> {
+  const { materials, problems } = await readAll(listeners, wallNowMs);
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => `\n  ${describeProblem(problem)}`);
+    throw new SidecarError('SIDECAR_TLS_FAILED', `TLS files cannot be used:${lines.join('')}`);
+  }
+  return materials;
+}
+
+/** What the files of all listeners hold, and what is wrong with them. */
+interface ReadTlsFiles {
+  readonly materials: ReadonlyMap<ListenerConfig, ListenerTlsMaterial>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+async function readAll(
+  listeners: readonly ListenerConfig[],
+  wallNowMs: number,
+): Promise<ReadTlsFiles> {
   const materials = new Map<ListenerConfig, ListenerTlsMaterial>();
   const problems: ConfigProblem[] = [];
   for (const listener of listeners) {
@@ -91,9 +117,5 @@ async function loadAll(
       }
     }
   }
-  if (problems.length > 0) {
-    const lines = problems.map((problem) => `\n  ${describeProblem(problem)}`);
-    throw new SidecarError('SIDECAR_TLS_FAILED', `TLS files cannot be used:${lines.join('')}`);
-  }
-  return materials;
+  return { materials, problems };
 }
