@@ -62,10 +62,9 @@ export abstract class StreamRecord implements RequestInfo {
     this.connection = connection;
     this.customResponseHeaders = manager.customResponseHeaders;
     this.protocol = protocol;
-    const { clock, stats, bufferLimitBytes, routeTable } = manager.context;
+    const { clock, stats, routeTable } = manager.context;
     this.#routes = routeTable.table ?? routeTable;
-    const { http2Settings } = manager.context.config;
-    const limit = protocol === 'HTTP/2' ? http2Settings.initialStreamWindowSize : bufferLimitBytes;
+    const limit = bufferLimit(manager, connection, protocol);
     this.requestBufferLimit = limit;
     this.responseBufferLimit = limit;
     this.details = manager.keepsDetails ? new RequestDetails() : undefined;
@@ -228,4 +227,23 @@ export abstract class StreamRecord implements RequestInfo {
   #elapsedMs(): number {
     return this.manager.context.clock.now() - this.#startMs;
   }
+}
+
+/**
+ * How much of a message may be kept. On HTTP/2 it is the window of the stream, as in Envoy; but of
+ * many streams, each may keep its share of the connection's window only, and what HTTP/1 may in any
+ * case. Else one client could have us keep the window of a stream for each of a thousand.
+ */
+function bufferLimit(
+  { context }: StreamOwner,
+  { activeStreams }: DownstreamConnection,
+  protocol: StreamProtocol,
+): number {
+  const { bufferLimitBytes, config } = context;
+  if (protocol !== 'HTTP/2') {
+    return bufferLimitBytes;
+  }
+  const { initialStreamWindowSize, initialConnectionWindowSize } = config.http2Settings;
+  const share = Math.floor(initialConnectionWindowSize / activeStreams);
+  return Math.min(initialStreamWindowSize, Math.max(bufferLimitBytes, share));
 }

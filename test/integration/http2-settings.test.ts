@@ -201,3 +201,37 @@ test('initial_stream_window_size: so much of a body is kept for another try', as
   assert.equal((await client.send({ body: Buffer.alloc(60_000) })).status, 200);
   assert.equal(upstream.requests.length, 2);
 });
+
+test('initial_connection_window_size: of many requests each has its share kept', async (t) => {
+  const upstream = await FakeUpstream.start((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      if (request.url !== '/held') {
+        response.statusCode = 503;
+        response.end();
+      }
+    });
+  });
+  const settings = { initial_stream_window_size: 70_000, initial_connection_window_size: 70_000 };
+  const proxy = await TestProxy.start(t, {
+    upstream,
+    config: { listener: { per_connection_buffer_limit_bytes: 20_000 } },
+    manager: { http2_settings: settings },
+    route: { retry_policy: { retry_on: '5xx' } },
+    environment: { random: { fraction: () => 0, uint32: () => 0, uuid: () => 'id' } },
+  });
+  const client = Http2Client.connect(proxy);
+  const attemptsFor = async (bytes: number): Promise<number> => {
+    const before = upstream.requests.length;
+    assert.equal((await client.send({ body: Buffer.alloc(bytes) })).status, 503);
+    return upstream.requests.length - before;
+  };
+  assert.equal(await attemptsFor(60_000), 2);
+  for (let held = 1; held <= 3; held++) {
+    client.send({ headers: { ':path': '/held' } }).catch(() => {});
+    await until(() => upstream.requests.length === held + 2, 'the host has it');
+  }
+  assert.equal(await attemptsFor(60_000), 1);
+  // As much as HTTP/1 may, in any case.
+  assert.equal(await attemptsFor(19_000), 2);
+});

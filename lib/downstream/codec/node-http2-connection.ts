@@ -168,6 +168,7 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
 
   #onStream(stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
     this.#active++;
+    this.info.activeStreams = this.#active;
     if (stream.closed || stream.destroyed || this.#isToBeCut) {
       // Given up before it was begun: there is nobody to begin it for.
       stream.on('error', ignore);
