@@ -39,7 +39,11 @@ test('chunks, trailers and requests without a body pass as they are', async (t) 
   client.write(
     `${head}transfer-encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\nx-a: b\r\n\r\n`,
   );
-  await client.until('2\r\nab\r\n2\r\ncd\r\n0\r\n');
+  await client.until('0\r\n\r\n');
+  // The host may put into one chunk what it sends back of two.
+  const { body } = parseRawResponse(client.received);
+  assert.equal(body.replace(/\d\r\n|\r\n/g, ''), 'abcd');
+  assert.equal(upstream.requests[0]?.trailers['x-a'], 'b');
   assert.equal((await proxy.send({ method: 'GET' })).status, 200);
   assert.equal(upstream.requests.length, 2);
 });
