@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net';
+import { findFreePorts } from './free-ports.js';
 
 /** What a fake host does with a request. */
 export type UpstreamHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -100,11 +101,6 @@ export class RawUpstream {
 
 /** Returns a port on which nothing listens, as far as anybody can know. */
 export async function unusedPort(): Promise<number> {
-  const server = createNetServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const [port = 0] = await findFreePorts(1);
   return port;
 }

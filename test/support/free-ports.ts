@@ -1,18 +1,39 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 
-/** Finds ports of 127.0.0.1 that nobody uses: for programs that cannot choose by themselves. */
+/** Below those that the system gives to whoever asks for any port, or connects to somewhere. */
+const firstPort = 20_000;
+const endPort = 32_000;
+
+/**
+ * Finds ports of 127.0.0.1 that nobody uses: for programs that cannot choose by themselves, and for
+ * addresses where nobody is to answer. Nothing that runs at the same time gets one by chance.
+ */
 export async function findFreePorts(count: number): Promise<number[]> {
   // All at once, so that they differ.
   const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
   for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    ports.push(await listenSomewhere(server));
   }
-  // A listening TCP server has such an address.
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => once(server.close(), 'close')));
   return ports;
+}
+
+async function listenSomewhere(server: Server): Promise<number> {
+  for (;;) {
+    const port = randomInt(firstPort, endPort);
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return port;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) {
+        throw error;
+      }
+    }
+  }
 }
 
 /** Whether nobody listens on a port of 127.0.0.1. */
