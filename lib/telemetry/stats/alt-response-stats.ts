@@ -1,3 +1,4 @@
+import { NamedCounts } from './named-counts.js';
 import { ResponseStats } from './response-stats.js';
 import type { StatVisitor } from './stat-source.js';
 
@@ -12,21 +13,15 @@ const altNamePattern = /^[\w.:-]{1,64}$/;
  * (`x-envoy-upstream-alt-stat-name`): reference 3.2.
  */
 export class AltResponseStats {
-  readonly #byName = new Map<string, ResponseStats>();
+  readonly #byName = new NamedCounts(maxAltNames, () => new ResponseStats());
 
   /** Returns where responses under this name are counted, or `undefined` if they are not. */
   find(name: string): ResponseStats | undefined {
-    const known = this.#byName.get(name);
-    if (known !== undefined || this.#byName.size >= maxAltNames || !altNamePattern.test(name)) {
-      return known;
-    }
-    const created = new ResponseStats();
-    this.#byName.set(name, created);
-    return created;
+    return altNamePattern.test(name) ? this.#byName.find(name) : undefined;
   }
 
   visitStats(visitor: StatVisitor): void {
-    for (const [name, responses] of this.#byName) {
+    for (const [name, responses] of this.#byName.entries()) {
       responses.visitResponses(`${name}.`, visitor);
     }
   }

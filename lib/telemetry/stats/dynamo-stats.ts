@@ -1,5 +1,6 @@
 import { CodeStats } from './code-stats.js';
 import { toNamePart } from './name-part.js';
+import { NamedCounts } from './named-counts.js';
 import {
   type NumberField,
   resetCounterFields,
@@ -14,8 +15,8 @@ const maxOperations = 100;
 const maxTables = 500;
 const maxErrors = 1000;
 const maxPartitions = 1000;
-/** In characters. DynamoDB has none that is longer. */
-const maxNameLength = 256;
+/** In characters, for what is made of a table and two more names. DynamoDB has none that is longer. */
+const maxJoinedNameLength = 768;
 
 /** The responses of one operation or table. */
 class EntityStats implements StatSource {
@@ -55,17 +56,17 @@ export class DynamoStats implements StatSource {
   operationMissing = 0;
   tableMissing = 0;
   multipleTables = 0;
-  readonly #operations = new Map<string, EntityStats>();
-  readonly #tables = new Map<string, EntityStats>();
+  readonly #operations = new NamedCounts(maxOperations, () => new EntityStats());
+  readonly #tables = new NamedCounts(maxTables, () => new EntityStats());
   readonly #errors = new Map<string, number>();
   readonly #capacities = new Map<string, number>();
 
   chargeOperation(operation: string, status: number): void {
-    entityOf(this.#operations, operation, maxOperations)?.charge(status);
+    this.#operations.find(operation)?.charge(status);
   }
 
   chargeTable(table: string, status: number): void {
-    entityOf(this.#tables, table, maxTables)?.charge(status);
+    this.#tables.find(table)?.charge(status);
   }
 
   /** Counts a failure. `table` is empty if it is of no table, or of several. */
@@ -115,32 +116,19 @@ const fields: readonly StatField<NumberField<DynamoStats>>[] = [
   ['tableMissing', 'table_missing', 'counter'],
 ];
 
-function entityOf(
-  entities: Map<string, EntityStats>,
-  name: string,
-  maxEntities: number,
-): EntityStats | undefined {
-  let entity = entities.get(name);
-  if (entity === undefined && entities.size < maxEntities && name.length <= maxNameLength) {
-    entity = new EntityStats();
-    entities.set(name, entity);
-  }
-  return entity;
-}
-
 function add(counts: Map<string, number>, name: string, more: number, maxNames: number): void {
   const count = counts.get(name);
-  if (count !== undefined || (counts.size < maxNames && name.length <= 3 * maxNameLength)) {
+  if (count !== undefined || (counts.size < maxNames && name.length <= maxJoinedNameLength)) {
     counts.set(name, (count ?? 0) + more);
   }
 }
 
 function visitEntities(
   kind: string,
-  entities: ReadonlyMap<string, EntityStats>,
+  entities: NamedCounts<EntityStats>,
   visitor: StatVisitor,
 ): void {
-  for (const [entity, stats] of entities) {
+  for (const [entity, stats] of entities.entries()) {
     const scope = `${kind}.${toNamePart(entity)}`;
     stats.visitStats((name, value) => visitor(`${scope}.${name}`, value));
   }

@@ -1,3 +1,4 @@
+import { NamedCounts } from './named-counts.js';
 import {
   type NumberField,
   resetCounterFields,
@@ -7,10 +8,8 @@ import {
   visitFields,
 } from './stat-source.js';
 
-/** How many downstream clusters are counted by name. Names come from clients, who may invent them. */
+/** How many downstream clusters are counted by name. */
 const maxClusters = 100;
-/** In characters. No cluster has a longer name, but a header of a client can be a thousand times it. */
-const maxNameLength = 256;
 
 /** Faults of one kind of requests. */
 class FaultCounts {
@@ -32,7 +31,7 @@ const fields: readonly StatField<NumberField<FaultCounts>>[] = [
  */
 export class FaultFilterStats implements StatSource {
   readonly #totals = new FaultCounts();
-  readonly #byCluster = new Map<string, FaultCounts>();
+  readonly #byCluster = new NamedCounts(maxClusters, () => new FaultCounts());
 
   /** Counts a request that is held back. `downstreamCluster` is empty if it did not say. */
   chargeDelay(downstreamCluster: string): void {
@@ -54,7 +53,7 @@ export class FaultFilterStats implements StatSource {
 
   visitStats(visitor: StatVisitor): void {
     visitFields(this.#totals, fields, visitor);
-    for (const [cluster, counts] of this.#byCluster) {
+    for (const [cluster, counts] of this.#byCluster.entries()) {
       visitFields(counts, fields, (name, value) => visitor(`${cluster}.${name}`, value));
     }
   }
@@ -67,15 +66,6 @@ export class FaultFilterStats implements StatSource {
   }
 
   #countsOf(cluster: string): FaultCounts | undefined {
-    if (cluster === '') {
-      return undefined;
-    }
-    let counts = this.#byCluster.get(cluster);
-    const hasRoom = this.#byCluster.size < maxClusters && cluster.length <= maxNameLength;
-    if (counts === undefined && hasRoom) {
-      counts = new FaultCounts();
-      this.#byCluster.set(cluster, counts);
-    }
-    return counts;
+    return cluster === '' ? undefined : this.#byCluster.find(cluster);
   }
 }

@@ -1,4 +1,5 @@
 import { toNamePart } from './name-part.js';
+import { NamedCounts } from './named-counts.js';
 import {
   type NumberField,
   resetCounterFields,
@@ -8,10 +9,8 @@ import {
   visitFields,
 } from './stat-source.js';
 
-/** How many methods are counted by name. Names come from clients, who may invent them. */
+/** How many methods are counted by name: service and method together. */
 const maxMethods = 500;
-/** In characters, service and method together. */
-const maxNameLength = 256;
 
 /** The calls of one method. */
 class MethodCounts {
@@ -33,11 +32,11 @@ const fields: readonly StatField<NumberField<MethodCounts>>[] = [
  * grow without bound by calling what does not exist.
  */
 export class GrpcStats implements StatSource {
-  readonly #byMethod = new Map<string, MethodCounts>();
+  readonly #byMethod = new NamedCounts(maxMethods, () => new MethodCounts());
 
   /** Counts a call by its result. `path` is what stands in the request: `service/method`. */
   charge(path: string, isSuccess: boolean): void {
-    const counts = this.#countsOf(path);
+    const counts = this.#byMethod.find(path);
     if (counts !== undefined) {
       counts.total++;
       counts[isSuccess ? 'success' : 'failure']++;
@@ -45,7 +44,7 @@ export class GrpcStats implements StatSource {
   }
 
   visitStats(visitor: StatVisitor): void {
-    for (const [path, counts] of this.#byMethod) {
+    for (const [path, counts] of this.#byMethod.entries()) {
       const scope = toNamePart(path.replace('/', '.'));
       visitFields(counts, fields, (name, value) => visitor(`${scope}.${name}`, value));
     }
@@ -55,15 +54,5 @@ export class GrpcStats implements StatSource {
     for (const counts of this.#byMethod.values()) {
       resetCounterFields<NumberField<MethodCounts>>(counts, fields);
     }
-  }
-
-  #countsOf(path: string): MethodCounts | undefined {
-    let counts = this.#byMethod.get(path);
-    const hasRoom = this.#byMethod.size < maxMethods && path.length <= maxNameLength;
-    if (counts === undefined && hasRoom) {
-      counts = new MethodCounts();
-      this.#byMethod.set(path, counts);
-    }
-    return counts;
   }
 }
