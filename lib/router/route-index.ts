@@ -23,12 +23,11 @@ export class RouteIndex {
     const onAnyPath: number[] = [];
     this.#routes = routes;
     for (const [position, route] of routes.entries()) {
-      const isAnyPath = !this.#addToPaths(route, position);
-      if (isAnyPath) {
+      if (!this.#addToPaths(route, position)) {
         onAnyPath.push(position);
       }
-      if (isAnyPath && route.config.match.path.kind === 'prefix' && isUnconditional(route)) {
-        // This one matches every request; what comes behind it is never reached.
+      if (route.takesEveryRequest) {
+        // What comes behind it is never reached.
         break;
       }
     }
