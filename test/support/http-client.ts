@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
+import {
+  type Agent,
+  type IncomingHttpHeaders,
+  type ClientRequest as OutgoingRequest,
+  request,
+} from 'node:http';
 import { connect, type Socket } from 'node:net';
 
 /** A response as a test looks at it. */
@@ -24,15 +29,21 @@ export interface ClientRequest {
 
 /** Sends a request to a port on loopback by `node:http`, and reads the whole response. */
 export function send(port: number, options: ClientRequest = {}): Promise<ClientResponse> {
+  const outgoing = request({
+    host: '127.0.0.1',
+    port,
+    method: options.method ?? 'GET',
+    path: options.path ?? '/',
+    headers: { host: 'foo.com', ...options.headers },
+    agent: options.agent ?? false,
+  });
+  outgoing.end(options.body);
+  return responseTo(outgoing);
+}
+
+/** Reads the whole response to a request of `node:http` or `node:https`. */
+export function responseTo(outgoing: OutgoingRequest): Promise<ClientResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({
-      host: '127.0.0.1',
-      port,
-      method: options.method ?? 'GET',
-      path: options.path ?? '/',
-      headers: { host: 'foo.com', ...options.headers },
-      agent: options.agent ?? false,
-    });
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = [];
@@ -40,17 +51,10 @@ export function send(port: number, options: ClientRequest = {}): Promise<ClientR
       response.on('error', reject);
       response.on('end', () => {
         const body = Buffer.concat(chunks);
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          rawHeaders: response.rawHeaders,
-          trailers: response.trailers,
-          body,
-          text: body.toString(),
-        });
+        const { headers, rawHeaders, trailers, statusCode = 0 } = response;
+        resolve({ status: statusCode, headers, rawHeaders, trailers, body, text: String(body) });
       });
     });
-    outgoing.end(options.body);
   });
 }
 

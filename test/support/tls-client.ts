@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Json } from './config-builder.js';
-import type { ClientRequest, ClientResponse } from './http-client.js';
+import { type ClientRequest, type ClientResponse, responseTo } from './http-client.js';
 import { projectRoot } from './project-root.js';
 
 /** Returns the path of a certificate or key; test/fixtures/tls/generate.sh says what there is. */
@@ -58,28 +58,16 @@ export function sendTls(
   options: ConnectionOptions = {},
   sent: ClientRequest = {},
 ): Promise<ClientResponse> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({
-      ...clientOptions(port),
-      ...options,
-      method: sent.method ?? 'GET',
-      path: sent.path ?? '/',
-      headers: { host: 'foo.com', ...sent.headers },
-      agent: false,
-    });
-    outgoing.on('error', reject);
-    outgoing.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const body = Buffer.concat(chunks);
-        const { headers, rawHeaders, trailers, statusCode = 0 } = response;
-        resolve({ status: statusCode, headers, rawHeaders, trailers, body, text: String(body) });
-      });
-    });
-    outgoing.end(sent.body);
+  const outgoing = request({
+    ...clientOptions(port),
+    ...options,
+    method: sent.method ?? 'GET',
+    path: sent.path ?? '/',
+    headers: { host: 'foo.com', ...sent.headers },
+    agent: false,
   });
+  outgoing.end(sent.body);
+  return responseTo(outgoing);
 }
 
 /** Writes bytes on a secure connection, and returns all that comes until it is closed. */
