@@ -1,64 +1,36 @@
-import type { Clock } from '../base/clock.js';
-import type { Logger } from '../base/log.js';
-import type { Random } from '../base/random.js';
-import type { Runtime } from '../base/runtime.js';
-import type { TimerWheel } from '../base/timer-wheel.js';
 import type { ClusterConfig } from '../config/cluster-config.js';
-import type { ClusterManagerConfig, SdsConfig } from '../config/cluster-manager-config.js';
-import type { StatsStore } from '../telemetry/stats/stats-store.js';
-import { Cluster } from './cluster.js';
+import type { ClusterManagerConfig } from '../config/cluster-manager-config.js';
+import type { Cluster } from './cluster.js';
 import { ClusterAsyncClient } from './cluster-async-client.js';
-import type { SocketConnector } from './connection/connector.js';
-import type { Discovery } from './discovery/discovery.js';
-import type { DnsResolver } from './discovery/dns-resolver.js';
-import { LogicalDnsDiscovery } from './discovery/logical-dns.js';
+import { ClusterEntry } from './cluster-entry.js';
+import type { ClusterEntryContext, ClusterManagerContext } from './cluster-manager-context.js';
 import type { RestPollContext } from './discovery/rest-poll.js';
-import { SdsDiscovery } from './discovery/sds.js';
-import { StaticDiscovery } from './discovery/static.js';
-import { MountDiscovery, type MountedApplication } from './mounted-host.js';
-
-/** What the clusters need from the sidecar. */
-export interface ClusterManagerContext {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly random: Random;
-  /** Default: one without values. */
-  readonly runtime?: Runtime;
-  readonly log: Logger;
-  readonly stats: StatsStore;
-  readonly connector: SocketConnector;
-  readonly resolver: DnsResolver;
-  /** Cluster name to the application that stands in for its hosts. */
-  readonly mounts: ReadonlyMap<string, MountedApplication>;
-}
 
 /** All clusters by name. */
 export class ClusterManager {
-  readonly #context: ClusterManagerContext;
-  readonly #clusters = new Map<string, Cluster>();
-  readonly #discoveries: Discovery[] = [];
-  /** Started when the first ones have their hosts: reference 1.11. */
-  readonly #sdsDiscoveries: Discovery[] = [];
+  readonly #context: ClusterEntryContext;
+  readonly #entries = new Map<string, ClusterEntry>();
 
   constructor(config: ClusterManagerConfig, context: ClusterManagerContext) {
-    this.#context = context;
+    const restPollContext = this.restPollContext.bind(this);
+    this.#context = { ...context, sds: config.sds, restPollContext };
     if (config.sds !== undefined) {
       // An ordinary cluster too: routes may name it.
-      this.#add(config.sds.cluster, config.sds);
+      this.#add(config.sds.cluster);
     }
     for (const cluster of config.clusters) {
-      this.#add(cluster, config.sds);
+      this.#add(cluster);
     }
   }
 
   /** Returns the cluster of that name, or `undefined`. */
   get(name: string): Cluster | undefined {
-    return this.#clusters.get(name);
+    return this.#entries.get(name)?.cluster;
   }
 
   /** Returns what asks the discovery service that is the cluster `name`, or `undefined`. */
   restPollContext(name: string, refreshDelayMs: number): RestPollContext | undefined {
-    const cluster = this.#clusters.get(name);
+    const cluster = this.get(name);
     if (cluster === undefined) {
       return undefined;
     }
@@ -67,8 +39,10 @@ export class ClusterManager {
     return { clock, random, log, client, clusterName: name, refreshDelayMs };
   }
 
-  clusters(): Iterable<Cluster> {
-    return this.#clusters.values();
+  *clusters(): Generator<Cluster> {
+    for (const entry of this.#entries.values()) {
+      yield entry.cluster;
+    }
   }
 
   /**
@@ -77,74 +51,35 @@ export class ClusterManager {
    * itself a cluster of the first kind.
    */
   start(onInitialized: () => void): void {
-    startAll(this.#discoveries, () => startAll(this.#sdsDiscoveries, onInitialized));
+    const entries = [...this.#entries.values()];
+    const primary = entries.filter((entry) => !entry.isSecondary);
+    const secondary = entries.filter((entry) => entry.isSecondary);
+    startAll(primary, () => startAll(secondary, onInitialized));
   }
 
   /** Ends everything: discovery, and every connection. Idempotent. */
   close(): void {
-    for (const discovery of [...this.#discoveries, ...this.#sdsDiscoveries]) {
-      discovery.close();
-    }
-    for (const cluster of this.#clusters.values()) {
-      cluster.close();
+    for (const entry of this.#entries.values()) {
+      entry.close();
     }
   }
 
-  #add(config: ClusterConfig, sds: SdsConfig | undefined): void {
-    const cluster = new Cluster(config, this.#context);
-    this.#clusters.set(config.name, cluster);
-    this.#context.stats.register(`cluster.${config.name}.`, cluster.stats);
-    const mounted = this.#context.mounts.get(config.name);
-    const discovery =
-      mounted === undefined
-        ? this.#createDiscovery(cluster, sds)
-        : new MountDiscovery(cluster, mounted, this.#context.log);
-    const discoveries =
-      discovery instanceof SdsDiscovery ? this.#sdsDiscoveries : this.#discoveries;
-    discoveries.push(discovery);
-  }
-
-  #createDiscovery(cluster: Cluster, sds: SdsConfig | undefined): Discovery {
-    const { clock, log, connector, resolver } = this.#context;
-    const { discovery } = cluster.config;
-    switch (discovery.type) {
-      case 'static':
-        return new StaticDiscovery(cluster, discovery.hosts);
-      case 'logical_dns': {
-        const resolveConnectTo = connector.resolve.bind(connector);
-        return new LogicalDnsDiscovery(cluster, discovery, {
-          clock,
-          log,
-          resolver,
-          resolveConnectTo,
-        });
-      }
-      case 'sds': {
-        const poll = sds && this.restPollContext(sds.cluster.name, sds.refreshDelayMs);
-        return poll === undefined
-          ? // The configuration was checked for this; nothing to discover then.
-            new StaticDiscovery(cluster, [])
-          : new SdsDiscovery(cluster, discovery.serviceName, poll);
-      }
-      case 'strict_dns':
-      case 'original_dst':
-        // The parser leaves such clusters out.
-        return new StaticDiscovery(cluster, []);
-    }
+  #add(config: ClusterConfig): void {
+    this.#entries.set(config.name, new ClusterEntry(config, this.#context));
   }
 }
 
 /** Starts them all; calls `onInitialized` once, when the last has called back. */
-function startAll(discoveries: readonly Discovery[], onInitialized: () => void): void {
-  let waiting = discoveries.length + 1;
+function startAll(entries: readonly ClusterEntry[], onInitialized: () => void): void {
+  let waiting = entries.length + 1;
   const onOne = (): void => {
     waiting--;
     if (waiting === 0) {
       onInitialized();
     }
   };
-  for (const discovery of discoveries) {
-    discovery.start(onOne);
+  for (const entry of entries) {
+    entry.start(onOne);
   }
   onOne();
 }

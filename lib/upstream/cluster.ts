@@ -22,6 +22,12 @@ export interface ClusterContext {
   readonly runtime?: Runtime;
 }
 
+/** Hears which hosts come and go. */
+export interface MemberObserver {
+  /** Called after the members have been replaced, if any has come or gone. */
+  onMembersChanged(added: readonly Host[], removed: readonly Host[]): void;
+}
+
 function createLoadBalancer({ lbType, ringHash }: ClusterConfig, random: Random): LoadBalancer {
   return lbType === 'ring_hash'
     ? new RingHash(ringHash.minimumRingSize, random)
@@ -41,7 +47,10 @@ export class Cluster {
   /** What hosts of this cluster are made with. */
   readonly hostContext: HostContext;
   readonly #loadBalancer: LoadBalancer;
+  readonly #memberObservers: MemberObserver[] = [];
   #hostSet: HostSet = HostSet.empty;
+  /** Whether a host has changed its health since. Rebuilt when asked for: many change at once. */
+  #isHostSetStale = false;
   /** Members no more, but with connections on which requests may still be under way. */
   #drainingHosts: readonly Host[] = [];
 
@@ -55,6 +64,7 @@ export class Cluster {
     this.hostContext = {
       default: this.#createPoolContext(this.defaultResources, context),
       high: this.#createPoolContext(this.highResources, context),
+      onHealthChanged: (host) => this.#onHealthChanged(host),
     };
     this.#loadBalancer = createLoadBalancer(config, context.random);
   }
@@ -64,7 +74,16 @@ export class Cluster {
   }
 
   get hostSet(): HostSet {
+    if (this.#isHostSetStale) {
+      this.#isHostSetStale = false;
+      this.#hostSet = new HostSet(this.#hostSet.hosts);
+    }
     return this.#hostSet;
+  }
+
+  /** `observer` hears of all hosts that come and go from now on. */
+  addMemberObserver(observer: MemberObserver): void {
+    this.#memberObservers.push(observer);
   }
 
   /** The circuit breakers of a routing priority. */
@@ -74,7 +93,7 @@ export class Cluster {
 
   /** Returns the host for the next attempt, or `undefined` if there is none to use. */
   chooseHost(context?: LoadBalancerContext): Host | undefined {
-    const hostSet = this.#hostSet;
+    const hostSet = this.hostSet;
     const host = this.#loadBalancer.chooseHost(hostSet, context);
     if (host === undefined) {
       this.stats.upstreamCxNoneHealthy++;
@@ -86,22 +105,30 @@ export class Cluster {
 
   /** Replaces the members. Those that are gone drain; requests under way keep their host. */
   updateHosts(hosts: readonly Host[]): void {
-    const previous = this.#hostSet;
+    const previous = new Set(this.#hostSet.hosts);
     const hostSet = new HostSet(hosts);
     const kept = new Set(hosts);
-    const gone = previous.hosts.filter((host) => !kept.has(host));
-    const isSame = gone.length === 0 && hosts.length === previous.hosts.length;
-    if (!isSame) {
-      this.stats.membershipChange++;
-    }
+    const gone = this.#hostSet.hosts.filter((host) => !kept.has(host));
+    const added = hosts.filter((host) => !previous.has(host));
     this.stats.membershipTotal = hosts.length;
     this.stats.membershipHealthy = hostSet.healthyHosts.length;
     this.stats.maxHostWeight = hosts.reduce((max, host) => Math.max(max, host.weight), 0);
     this.#hostSet = hostSet;
+    this.#isHostSetStale = false;
+    for (const host of added) {
+      host.isMember = true;
+    }
     for (const host of gone) {
+      host.isMember = false;
       host.drain();
     }
     this.#drainingHosts = [...this.#drainingHosts, ...gone].filter((host) => host.isInUse);
+    if (gone.length > 0 || added.length > 0) {
+      this.stats.membershipChange++;
+      for (const observer of this.#memberObservers) {
+        observer.onMembersChanged(added, gone);
+      }
+    }
   }
 
   /** Closes every connection for good. */
@@ -110,6 +137,14 @@ export class Cluster {
       host.close();
     }
     this.#drainingHosts = [];
+  }
+
+  #onHealthChanged(host: Host): void {
+    if (host.isMember) {
+      this.#isHostSetStale = true;
+      // At once, as the set is rebuilt only when somebody asks for it.
+      this.stats.membershipHealthy += host.isHealthy ? 1 : -1;
+    }
   }
 
   #createPoolContext(resources: ResourceManager, context: ClusterContext): PoolContext {

@@ -5,10 +5,32 @@ import { HostStats } from '../telemetry/stats/host-stats.js';
 import { ConnectionPool, type PoolContext } from './connection/connection-pool.js';
 import { TunnelConnection, type TunnelObserver } from './connection/tunnel-connection.js';
 
-/** What pools of a host need, for each routing priority. */
+/** What can make a host unhealthy; each flag belongs to one watcher: reference 4.6.5. */
+export const healthFlag = { failedActiveHc: 1, failedOutlierCheck: 2 } as const;
+
+/** One of `healthFlag`. */
+export type HealthFlag = (typeof healthFlag)[keyof typeof healthFlag];
+
+/** Judges a host by what becomes of its requests. */
+export interface OutlierMonitor {
+  /** Share of requests that succeeded in the last interval, in percent; -1 if not computed. */
+  readonly successRate: number;
+  /** Takes the result of one attempt, as a status: reference 4.6.1. */
+  putResult(status: number): void;
+}
+
+/** Asks a host again and again how it is. */
+export interface HealthMonitor {
+  /** The host has said in a response that it is to fail its health check at once: reference 4.5.1. */
+  failNow(): void;
+}
+
+/** What pools of a host need, for each routing priority; and who hears of its health. */
 export interface HostContext {
   readonly default: PoolContext;
   readonly high: PoolContext;
+  /** Called when a host has become healthy or unhealthy. */
+  readonly onHealthChanged?: (host: Host) => void;
 }
 
 /** What discovery tells of a host beside its address. */
@@ -33,7 +55,15 @@ export class Host {
   readonly hostName: string;
   /** Discovery may change it in place: reference 4.10. */
   weight: number;
+  /** Set by the cluster while it is one of its members. */
+  isMember = false;
+  /** Set while outlier detection watches the host. */
+  outlierMonitor: OutlierMonitor | undefined = undefined;
+  /** Set while the host is health-checked. */
+  healthMonitor: HealthMonitor | undefined = undefined;
   readonly #context: HostContext;
+  /** The bits of `healthFlag` that are set. */
+  #healthFlags = 0;
   #target: Address;
   #address: string;
   #defaultPool: ConnectionPool | undefined = undefined;
@@ -63,11 +93,40 @@ export class Host {
 
   /** `healthy`, or what makes the host unhealthy, as `/clusters` of the admin server shows it. */
   get healthFlags(): string {
-    return 'healthy';
+    if (this.#healthFlags === 0) {
+      return 'healthy';
+    }
+    const active = this.hasHealthFlag(healthFlag.failedActiveHc) ? '/failed_active_hc' : '';
+    const outlier = this.hasHealthFlag(healthFlag.failedOutlierCheck)
+      ? '/failed_outlier_check'
+      : '';
+    return active + outlier;
   }
 
+  /** Whether no watcher has flagged it. */
   get isHealthy(): boolean {
-    return true;
+    return this.#healthFlags === 0;
+  }
+
+  hasHealthFlag(flag: HealthFlag): boolean {
+    return (this.#healthFlags & flag) !== 0;
+  }
+
+  /**
+   * Sets a flag or takes it back. A host that turns unhealthy loses its connections: idle ones at
+   * once, the others behind their response (reference 4.5.4).
+   */
+  setHealthFlag(flag: HealthFlag, isSet: boolean): void {
+    const wasHealthy = this.isHealthy;
+    this.#healthFlags = isSet ? this.#healthFlags | flag : this.#healthFlags & ~flag;
+    if (this.isHealthy === wasHealthy) {
+      return;
+    }
+    if (wasHealthy) {
+      this.#defaultPool?.retireConnections();
+      this.#highPool?.retireConnections();
+    }
+    this.#context.onHealthChanged?.(this);
   }
 
   /** Whether there are connections to it. */

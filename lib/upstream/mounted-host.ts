@@ -279,6 +279,7 @@ function describeFailure(error: unknown): string {
 
 function withConnector(context: HostContext, connector: Connector): HostContext {
   return {
+    ...context,
     default: { ...context.default, connector },
     high: { ...context.high, connector },
   };

@@ -39,6 +39,8 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #pending: ResponseDecoder[] = [];
   /** Who waits for a connection of its own that has served nobody before. */
   readonly #reserved = new Map<Http1Connection, ResponseDecoder>();
+  /** Connections that close behind their response; `undefined` if there are none. */
+  #retired: Set<Http1Connection> | undefined = undefined;
   #isDraining = false;
   #isClosed = false;
 
@@ -123,6 +125,22 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
+  /**
+   * Closes idle connections, and busy ones after their response; new ones may be opened. For a host
+   * that has turned unhealthy: what is still open to it is not to be trusted when it comes back.
+   */
+  retireConnections(): void {
+    for (const connection of this.#idle.splice(0)) {
+      connection.close();
+    }
+    for (const connection of this.#connections) {
+      if (!connection.isConnecting) {
+        this.#retired ??= new Set();
+        this.#retired.add(connection);
+      }
+    }
+  }
+
   /** Closes every connection for good; requests under way, and those that wait, are reset. */
   close(): void {
     this.#isClosed = true;
@@ -160,6 +178,8 @@ export class ConnectionPool implements ConnectionOwner {
     if (maxRequestsPerConnection > 0 && connection.requestCount >= maxRequestsPerConnection) {
       clusterStats.upstreamCxMaxRequests++;
       connection.close();
+    } else if (this.#retired?.has(connection) === true) {
+      connection.close();
     } else {
       this.#serveNext(connection);
     }
@@ -167,6 +187,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   onClosed(connection: Http1Connection): void {
     this.#connections.delete(connection);
+    this.#retired?.delete(connection);
     this.#context.resources.connections.active--;
     const index = this.#idle.indexOf(connection);
     if (index !== -1) {
