@@ -3,32 +3,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { DnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
-import { systemDnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
+import {
+  type DnsResolver,
+  type DnsResult,
+  systemDnsResolver,
+} from '../../lib/upstream/discovery/dns-resolver.js';
 import { clusterCounts } from '../support/cluster-counts.js';
 import type { Json } from '../support/config-builder.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
-
-/** A name service that answers as the test says. */
-class FakeDns implements DnsResolver {
-  addresses: readonly string[] | undefined;
-  questions = 0;
-
-  constructor(addresses: readonly string[] | undefined) {
-    this.addresses = addresses;
-  }
-
-  resolve(
-    _name: string,
-    _family: unknown,
-    onResult: (addresses: readonly string[] | undefined) => void,
-  ): void {
-    this.questions++;
-    setImmediate(() => onResult(this.addresses));
-  }
-}
 
 /** Starts two hosts with one port, on two addresses of this machine. */
 async function startTwins(t: TestContext): Promise<readonly [FakeUpstream, FakeUpstream]> {
@@ -89,7 +74,7 @@ test('a new address serves new connections; the one that exists is used on', asy
   await proxy.send();
   dns.addresses = ['127.0.0.2'];
   proxy.clock.advance(1000);
-  await until(() => dns.questions === 2, 'the name is looked up again');
+  await until(() => dns.questions.length === 2, 'the name is looked up again');
   assert.equal((await proxy.send()).text, 'first');
   for (const socket of first.sockets) {
     socket.end();
@@ -107,9 +92,9 @@ test('a look-up that fails, or finds nothing, keeps the last address', async (t)
   const proxy = await start(t, first.port, dns);
   for (const failure of [undefined, []]) {
     dns.addresses = failure;
-    const before = dns.questions;
+    const before = dns.questions.length;
     proxy.clock.advance(1000);
-    await until(() => dns.questions > before, 'the name is looked up again');
+    await until(() => dns.questions.length > before, 'the name is looked up again');
     await proxy.send();
     assert.equal((await proxy.send()).text, 'first');
   }
@@ -121,7 +106,7 @@ test('a look-up that fails, or finds nothing, keeps the last address', async (t)
 
 test('a name that has never been resolved gives 503, UH, until it is', async (t) => {
   const [first] = await startTwins(t);
-  const dns = new FakeDns(undefined);
+  const dns = new FakeDns();
   const proxy = await start(t, first.port, dns);
   const refused = await proxy.send();
   assert.equal(refused.status, 503);
@@ -129,19 +114,19 @@ test('a name that has never been resolved gives 503, UH, until it is', async (t)
   assert.equal(await proxy.loggedResult(), '503 UH');
   dns.addresses = ['127.0.0.1'];
   proxy.clock.advance(1000);
-  await until(() => dns.questions === 2, 'the name is looked up again');
+  await until(() => dns.questions.length === 2, 'the name is looked up again');
   await proxy.send();
   assert.equal((await proxy.send()).text, 'first');
 });
 
 test('a host that connectTo maps is reached elsewhere, and its name never looked up', async (t) => {
   const [first] = await startTwins(t);
-  const dns = new FakeDns(undefined);
+  const dns = new FakeDns();
   const proxy = await start(t, 80, dns, {
     connectTo: { 'orders.internal:80': `127.0.0.1:${first.port}` },
   });
   assert.equal((await proxy.send()).text, 'first');
-  assert.equal(dns.questions, 0);
+  assert.equal(dns.questions.length, 0);
 });
 
 test('connectTo may name a name, which the system resolves', async (t) => {
@@ -150,17 +135,19 @@ test('connectTo may name a name, which the system resolves', async (t) => {
   await once(server, 'listening');
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const proxy = await start(t, 80, new FakeDns(undefined), {
+  const proxy = await start(t, 80, new FakeDns(), {
     connectTo: { 'orders.internal:80': `localhost:${port}` },
   });
   assert.equal((await proxy.send()).text, 'by name');
 });
 
 test('the resolver of the system finds localhost, in the family that is asked for', async () => {
-  const find = (family: 'v4_only' | 'v6_only' | 'auto', name = 'localhost') =>
-    new Promise<readonly string[] | undefined>((resolve) => {
-      systemDnsResolver.resolve(name, family, resolve);
+  const find = async (family: 'v4_only' | 'v6_only' | 'auto', name = 'localhost') => {
+    const result = await new Promise<DnsResult>((resolve) => {
+      systemDnsResolver.resolve({ name, family, resolvers: [] }, resolve);
     });
+    return result.kind === 'answer' ? result.hosts.map(({ address }) => address) : undefined;
+  };
   assert.deepEqual(await find('v4_only'), ['127.0.0.1']);
   assert.deepEqual(await find('v4_only', '127.0.0.1'), ['127.0.0.1']);
   assert.ok(['127.0.0.1', '::1'].includes((await find('auto'))?.[0] ?? ''));

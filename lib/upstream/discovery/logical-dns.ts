@@ -1,20 +1,11 @@
-import type { Clock, ClockTimer } from '../../base/clock.js';
-import type { Logger } from '../../base/log.js';
 import type { Address, TcpAddress } from '../../config/address.js';
 import type { DiscoveryConfig } from '../../config/cluster-config.js';
 import type { Cluster } from '../cluster.js';
 import { Host } from '../host.js';
 import type { Discovery } from './discovery.js';
-import type { DnsResolver } from './dns-resolver.js';
+import { type DnsAnswer, type DnsContext, DnsRefresh } from './dns-refresh.js';
 
-/** What DNS discovery needs from the sidecar. */
-export interface DnsContext {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly resolver: DnsResolver;
-  /** Returns where `host:port` of the configuration is really reached, if it is mapped. */
-  readonly resolveConnectTo: (address: TcpAddress) => Address;
-}
+export type { DnsContext } from './dns-refresh.js';
 
 /**
  * One logical host behind a name: reference 4.1. New connections go to the first address of the
@@ -22,12 +13,10 @@ export interface DnsContext {
  */
 export class LogicalDnsDiscovery implements Discovery {
   readonly #cluster: Cluster;
-  readonly #config: Extract<DiscoveryConfig, { type: 'logical_dns' }>;
-  readonly #context: DnsContext;
-  #timer: ClockTimer | undefined = undefined;
+  readonly #configured: TcpAddress;
+  readonly #resolveConnectTo: (address: TcpAddress) => Address;
+  readonly #refresh: DnsRefresh;
   #host: Host | undefined = undefined;
-  #isFailing = false;
-  #isClosed = false;
 
   constructor(
     cluster: Cluster,
@@ -35,66 +24,45 @@ export class LogicalDnsDiscovery implements Discovery {
     context: DnsContext,
   ) {
     this.#cluster = cluster;
-    this.#config = config;
-    this.#context = context;
+    this.#configured = config.host;
+    this.#resolveConnectTo = context.resolveConnectTo;
+    const take = (answer: DnsAnswer): string | undefined => this.#take(answer);
+    this.#refresh = new DnsRefresh({ cluster, name: config.host.host, config, take }, context);
   }
 
   start(onInitialized: () => void): void {
-    const { host } = this.#config;
-    const target = this.#context.resolveConnectTo(host);
-    if (target !== host) {
+    const configured = this.#configured;
+    const target = this.#resolveConnectTo(configured);
+    if (target !== configured) {
       // Reached elsewhere by the operator's word: the name need not even exist.
-      this.#moveTo(target);
+      this.#moveTo(target, configured.host);
       onInitialized();
     } else {
-      this.#resolve(onInitialized);
+      this.#refresh.start(onInitialized);
     }
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#timer?.cancel();
+    this.#refresh.close();
   }
 
-  #resolve(onInitialized: () => void): void {
-    const { host, dnsLookupFamily, dnsRefreshRateMs } = this.#config;
-    this.#cluster.stats.updateAttempt++;
-    this.#context.resolver.resolve(host.host, dnsLookupFamily, (addresses) => {
-      if (this.#isClosed) {
-        return;
-      }
-      this.#onResult(addresses?.[0]);
-      onInitialized();
-      this.#timer = this.#context.clock.startTimer(dnsRefreshRateMs, () => this.#resolve(() => {}));
-    });
-  }
-
-  #onResult(address: string | undefined): void {
-    const { host } = this.#config;
-    const { stats, name } = this.#cluster;
-    if (address === undefined) {
-      stats.updateFailure++;
-      if (!this.#isFailing) {
-        this.#isFailing = true;
-        this.#context.log.warn(`cluster ${name}: ${host.host} cannot be resolved`);
-      }
-      return;
+  #take({ hosts }: DnsAnswer): string | undefined {
+    const [first] = hosts;
+    if (first === undefined) {
+      return 'it has no addresses';
     }
-    stats.updateSuccess++;
-    if (this.#isFailing) {
-      this.#isFailing = false;
-      this.#context.log.info(`cluster ${name}: ${host.host} resolves again`);
-    }
-    this.#moveTo({ kind: 'tcp', host: address, port: host.port });
+    const { address, hostName, port = this.#configured.port } = first;
+    this.#moveTo({ kind: 'tcp', host: address, port }, hostName);
+    return undefined;
   }
 
-  #moveTo(target: Address): void {
-    if (this.#host === undefined) {
-      const hostName = this.#config.host.host;
+  #moveTo(target: Address, hostName: string): void {
+    if (this.#host?.hostName === hostName) {
+      this.#host.moveTo(target);
+    } else {
+      // For a service, whose target may be another one now.
       this.#host = new Host(this.#cluster.hostContext, target, { hostName });
       this.#cluster.updateHosts([this.#host]);
-    } else {
-      this.#host.moveTo(target);
     }
   }
 }

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address, TcpAddress } from '../../../../lib/config/address.js';
-import type { DiscoveryConfig, DnsLookupFamily } from '../../../../lib/config/cluster-config.js';
-import type { DnsResolver } from '../../../../lib/upstream/discovery/dns-resolver.js';
+import type { DiscoveryConfig } from '../../../../lib/config/cluster-config.js';
 import { LogicalDnsDiscovery } from '../../../../lib/upstream/discovery/logical-dns.js';
 import { ClusterFixture } from '../../../support/cluster-fixture.js';
 import { FakeDecoder } from '../../../support/fake-decoder.js';
+import { ManualDns, type OpenQuestion } from '../../../support/fake-dns.js';
 import { emptyResponse } from '../../../support/pool-fixture.js';
 
-interface Question {
-  readonly name: string;
-  readonly family: DnsLookupFamily;
-  readonly answer: (addresses: readonly string[] | undefined) => void;
-}
-
-class DnsFixture extends ClusterFixture implements DnsResolver {
-  readonly questions: Question[] = [];
+class DnsFixture extends ClusterFixture {
+  readonly dns: ManualDns = new ManualDns();
   readonly discovery: LogicalDnsDiscovery;
   initializedCount = 0;
 
@@ -29,27 +23,28 @@ class DnsFixture extends ClusterFixture implements DnsResolver {
         host,
         dnsRefreshRateMs: 5000,
         dnsLookupFamily: 'v4_only',
+        dnsResolvers: [],
         ...config,
       } as Extract<DiscoveryConfig, { type: 'logical_dns' }>,
       {
         clock: this.clock,
         log: this.log,
-        resolver: this,
+        resolver: this.dns,
         resolveConnectTo: (address) => connectTo ?? address,
       },
     );
     this.discovery.start(() => this.initializedCount++);
   }
 
-  resolve(name: string, family: DnsLookupFamily, answer: Question['answer']): void {
-    this.questions.push({ name, family, answer });
+  get questions(): readonly OpenQuestion[] {
+    return this.dns.questions;
   }
 
   /** Answers the last question. */
-  answer(addresses: readonly string[] | undefined): void {
+  answer(addresses: readonly string[] | undefined, ttlMs?: number): void {
     const last = this.questions.at(-1);
     assert.ok(last !== undefined);
-    last.answer(addresses);
+    last.answer(addresses, ttlMs);
   }
 }
 
@@ -84,6 +79,20 @@ test('it is asked again when the refresh time after the last answer is over', ()
   assert.equal(fixture.initializedCount, 1);
 });
 
+test('it is asked again sooner if the answer says so, and of a service takes the port', () => {
+  const fixture = new DnsFixture();
+  fixture.answer(['192.0.2.1'], 2000);
+  fixture.clock.advance(1999);
+  assert.equal(fixture.questions.length, 1);
+  fixture.clock.advance(1);
+  const host = { address: '192.0.2.2', hostName: 'x.internal', port: 99, weight: 1 };
+  fixture.questions[1]?.give({ kind: 'answer', hosts: [host], ttlMs: 0, missing: undefined });
+  assert.deepEqual(fixture.members, ['192.0.2.2:99']);
+  assert.equal(fixture.cluster.hostSet.hosts[0]?.hostName, 'x.internal');
+  fixture.clock.advance(1000);
+  assert.equal(fixture.questions.length, 3);
+});
+
 test('a failure or an empty answer keeps the last address, and is logged once until it is over', () => {
   const fixture = new DnsFixture();
   fixture.answer(['192.0.2.1']);
@@ -95,7 +104,7 @@ test('a failure or an empty answer keeps the last address, and is logged once un
   fixture.clock.advance(5000);
   fixture.answer(['192.0.2.1']);
   assert.deepEqual(fixture.logged, [
-    'warn: cluster app: orders.internal cannot be resolved',
+    'warn: cluster app: orders.internal cannot be resolved: the test says so',
     'info: cluster app: orders.internal resolves again',
   ]);
   assert.equal(fixture.cluster.stats.updateAttempt, 5);
