@@ -4,7 +4,7 @@ import { describeValue } from '../config/describe-value.js';
 import { formatJsonPath, type JsonPath } from '../config/json-path.js';
 import type { JsonDocument } from '../config/json-source.js';
 import { formatPosition } from '../config/json-syntax-error.js';
-import type { Registration } from './registration-source.js';
+import type { Registration } from '../upstream/discovery/registration-source.js';
 import { parseServiceName, type ServiceName } from './service-name.js';
 
 /** The content of a registrations file: hosts by service. Never edited, only replaced. */
@@ -31,9 +31,9 @@ function count(number: number, noun: string): string {
   return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
 }
 
-/** A namespace has no dot, so different services never share a key. */
-function serviceKey({ service, namespace }: ServiceName): string {
-  return `${service}.${namespace}`;
+/** No part has a dot, so different services never share a key. */
+function serviceKey({ service, namespace, port = '' }: ServiceName): string {
+  return `${port}.${service}.${namespace}`;
 }
 
 /** What came of reading a registrations file: its content, or every problem in it. */

@@ -4,9 +4,9 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { SidecarError } from '../base/errors.js';
 import { type Logger, silentLogger } from '../base/log.js';
 import { formatHostPort } from '../config/address.js';
-import { FileRegistrationSource } from './file-registration-source.js';
+import { FileRegistrationLookup } from './file-registration-lookup.js';
 import { parseListenAddress } from './listen-address.js';
-import type { RegistrationSource } from './registration-source.js';
+import type { RegistrationLookup } from './registration-lookup.js';
 import { defaultClusterDomain, parseServiceName } from './service-name.js';
 
 /** What `startSdsServer` needs to know. */
@@ -26,7 +26,7 @@ export interface SdsServerOptions {
 export interface SdsServer {
   /** Where it listens, as `host:port`. */
   readonly address: string;
-  /** Stops listening, ends all connections and releases the source. Safe to call again. */
+  /** Stops listening, ends all connections and releases the lookup. Safe to call again. */
   close(): Promise<void>;
 }
 
@@ -43,30 +43,30 @@ export async function startSdsServer(options: SdsServerOptions): Promise<SdsServ
     logger = silentLogger,
     clock = systemClock,
   } = options;
-  const source = await FileRegistrationSource.open({ file, clusterDomain, logger, clock });
-  return await serveRegistrations(source, { listen, clusterDomain, logger });
+  const lookup = await FileRegistrationLookup.open({ file, clusterDomain, logger, clock });
+  return await serveRegistrations(lookup, { listen, clusterDomain, logger });
 }
 
-/** Where and how a source is served. */
+/** Where and how registrations are served. */
 export interface ServeRegistrationsOptions {
   readonly listen: string;
   readonly clusterDomain: string;
   readonly logger: Logger;
 }
 
-/** Serves any source, which is then closed with the server, or at once if it cannot be served. */
+/** Serves any lookup, which is then closed with the server, or at once if it cannot be served. */
 export async function serveRegistrations(
-  source: RegistrationSource,
+  lookup: RegistrationLookup,
   options: ServeRegistrationsOptions,
 ): Promise<SdsServer> {
   const { logger } = options;
-  const responder = new Responder(source, options.clusterDomain, logger);
+  const responder = new Responder(lookup, options.clusterDomain, logger);
   const server = http.createServer((request, response) => {
     void responder.respond(request, response);
   });
   const close = async (): Promise<void> => {
     await closeServer(server);
-    await source.close();
+    await lookup.close();
   };
   try {
     return { address: await listenOn(server, options.listen, logger), close };
@@ -81,15 +81,19 @@ const pathPrefix = '/v1/registration/';
 /** A service name has 253 characters at most; far longer targets are not worth a look. */
 const maxTargetLength = 2048;
 
+/** So many namespaces are remembered to fail; who asks for more invents them, to fill the log. */
+const maxFailing = 64;
+
 /** Answers requests; never rejects. */
 class Responder {
-  readonly #source: RegistrationSource;
+  readonly #lookup: RegistrationLookup;
   readonly #clusterDomain: string;
   readonly #logger: Logger;
-  #sourceFailed = false;
+  /** The namespaces that could not be told last, of which the log has heard. */
+  readonly #failing = new Set<string>();
 
-  constructor(source: RegistrationSource, clusterDomain: string, logger: Logger) {
-    this.#source = source;
+  constructor(lookup: RegistrationLookup, clusterDomain: string, logger: Logger) {
+    this.#lookup = lookup;
     this.#clusterDomain = clusterDomain;
     this.#logger = logger;
   }
@@ -117,20 +121,20 @@ class Responder {
       return;
     }
     try {
-      const hosts = await this.#source.hosts(service);
-      this.#sourceFailed = false;
+      const hosts = await this.#lookup.hosts(service);
+      this.#failing.delete(service.namespace);
       // A service that nobody knows gets an empty list, not 404, as from kubernetes-envoy-sds:
       // with 404 Envoy would keep sending to the hosts of a service that was deleted.
       respond(response, 200, 'application/json', JSON.stringify({ hosts }, undefined, 2));
     } catch (error) {
-      this.#onSourceFailure(error);
+      this.#onLookupFailure(service.namespace, error);
       respondText(response, 500, 'The registrations cannot be read at the moment.');
     }
   }
 
-  #onSourceFailure(error: unknown): void {
-    if (!this.#sourceFailed) {
-      this.#sourceFailed = true;
+  #onLookupFailure(namespace: string, error: unknown): void {
+    if (!this.#failing.has(namespace) && this.#failing.size < maxFailing) {
+      this.#failing.add(namespace);
       this.#logger.error(`the registrations cannot be read: ${String(error)}`);
     }
   }

@@ -46,6 +46,18 @@ test('keeps hosts as they are written', () => {
   assert.deepEqual(registrations.hosts({ service: 'orders', namespace: 'shop' }), hosts);
 });
 
+test('keeps the ports of a service apart', () => {
+  const first = [{ ip_address: '10.0.0.1', port: 80 }];
+  const admin = [{ ip_address: '10.0.0.1', port: 8001 }];
+  const registrations = parsed({
+    registrations: { [orders]: first, [`_admin._tcp.${orders}`]: admin },
+  });
+  const service = { service: 'orders', namespace: 'shop' };
+  assert.deepEqual(registrations.hosts(service), first);
+  assert.deepEqual(registrations.hosts({ ...service, port: 'admin' }), admin);
+  assert.deepEqual(registrations.hosts({ ...service, port: 'http' }), []);
+});
+
 test('has no hosts for a service that is not named', () => {
   const registrations = parsed({ registrations: {} });
   assert.deepEqual(registrations.hosts({ service: 'orders', namespace: 'shop' }), []);

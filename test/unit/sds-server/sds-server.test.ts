@@ -123,6 +123,33 @@ test('answers 500 while the source cannot tell, logs that once, and recovers', a
   assert.equal(isClosed, true);
 });
 
+test('logs a failure once for each namespace, and no end of them', async (t) => {
+  const source = {
+    hosts: async ({ namespace }: { namespace: string }) => {
+      if (namespace === 'shop') {
+        return [];
+      }
+      throw new Error(`no ${namespace}`);
+    },
+    close: async () => {},
+  };
+  const errors: string[] = [];
+  const server = await serveRegistrations(source, {
+    listen: '127.0.0.1:0',
+    clusterDomain: 'svc.cluster.local',
+    logger: { ...silentLogger, error: (message) => errors.push(message) },
+  });
+  t.after(() => server.close());
+  for (const namespace of ['bank', 'shop', 'bank', 'shop', 'bank']) {
+    await ask(server, `/v1/registration/orders.${namespace}.svc.cluster.local`);
+  }
+  assert.deepEqual(errors, ['the registrations cannot be read: Error: no bank']);
+  for (let i = 0; i < 200; i++) {
+    await ask(server, `/v1/registration/orders.n${i}.svc.cluster.local`);
+  }
+  assert.equal(errors.length, 64);
+});
+
 test('answers HEAD as GET, without the body', async (t) => {
   const server = await start(t);
   const path = '/v1/registration/orders.shop.svc.cluster.local';

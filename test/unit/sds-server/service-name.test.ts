@@ -15,6 +15,14 @@ test('takes names with svc when the domain is given as Kubernetes gives it', () 
   assert.deepEqual(parseServiceName('orders.shop.cluster.local', 'cluster.local'), expected);
 });
 
+test('a port may be named in front, as in the DNS of Kubernetes', () => {
+  const expected = { service: 'orders', namespace: 'shop', port: 'http' };
+  for (const domain of ['svc.cluster.local', 'cluster.local']) {
+    const name = '_http._tcp.orders.shop.svc.cluster.local';
+    assert.deepEqual(parseServiceName(name, domain), expected);
+  }
+});
+
 test('knows no name of another form', () => {
   const names = [
     '',
@@ -25,6 +33,11 @@ test('knows no name of another form', () => {
     '.shop.svc.cluster.local',
     'orders..svc.cluster.local',
     'a.orders.shop.svc.cluster.local',
+    '_http._udp.orders.shop.svc.cluster.local',
+    'http._tcp.orders.shop.svc.cluster.local',
+    '_._tcp.orders.shop.svc.cluster.local',
+    '_tcp.orders.shop.svc.cluster.local',
+    'a._http._tcp.orders.shop.svc.cluster.local',
     'orders.shop.svc.cluster.locals',
     'orders.shopsvc.cluster.local',
   ];

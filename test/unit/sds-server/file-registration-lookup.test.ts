@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../lib/base/clock.js';
-import { FileRegistrationSource } from '../../../lib/sds-server/file-registration-source.js';
+import { FileRegistrationLookup } from '../../../lib/sds-server/file-registration-lookup.js';
 
 const orders = { service: 'orders', namespace: 'shop' };
 
@@ -43,8 +43,8 @@ class Fixture {
     return new Fixture(directory);
   }
 
-  async open(): Promise<FileRegistrationSource> {
-    return await FileRegistrationSource.open({
+  async open(): Promise<FileRegistrationLookup> {
+    return await FileRegistrationLookup.open({
       file: this.file,
       clusterDomain: 'svc.cluster.local',
       logger: this.log,
@@ -59,7 +59,7 @@ class Fixture {
   }
 }
 
-async function ports(source: FileRegistrationSource): Promise<number[]> {
+async function ports(source: FileRegistrationLookup): Promise<number[]> {
   return (await source.hosts(orders)).map(({ port }) => port);
 }
 
@@ -173,7 +173,7 @@ test('refuses to start without the file', async (t) => {
 test('refuses to start from a directory', async (t) => {
   const fixture = await Fixture.create(t);
   const options = { clusterDomain: 'x', logger: fixture.log, clock: systemClock };
-  const opening = FileRegistrationSource.open({ file: fixture.directory, ...options });
+  const opening = FileRegistrationLookup.open({ file: fixture.directory, ...options });
   await assert.rejects(opening, { code: 'SIDECAR_CONFIG_UNREADABLE', message: /directory/ });
 });
 

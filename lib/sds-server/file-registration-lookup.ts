@@ -4,11 +4,12 @@ import { ConfigError, SidecarError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { readJsonSource } from '../config/json-source.js';
 import { formatSourceProblem } from '../config/source-document.js';
-import type { Registration, RegistrationSource } from './registration-source.js';
+import type { Registration } from '../upstream/discovery/registration-source.js';
+import type { RegistrationLookup } from './registration-lookup.js';
 import { parseRegistrations, type Registrations } from './registrations-file.js';
 import type { ServiceName } from './service-name.js';
 
-export interface FileRegistrationSourceOptions {
+export interface FileRegistrationLookupOptions {
   readonly file: string;
   readonly clusterDomain: string;
   readonly logger: Logger;
@@ -37,8 +38,8 @@ const settleMs = 2000;
  * for symbolic links that are switched, and costs one `stat` a question. An edit that is broken
  * leaves the registrations as they are and is logged once.
  */
-export class FileRegistrationSource implements RegistrationSource {
-  readonly #options: FileRegistrationSourceOptions;
+export class FileRegistrationLookup implements RegistrationLookup {
+  readonly #options: FileRegistrationLookupOptions;
   #snapshot: Snapshot;
   #registrations: Registrations;
   /** The complaint that was logged last, so that it is not logged again. */
@@ -46,7 +47,7 @@ export class FileRegistrationSource implements RegistrationSource {
   #refreshing: Promise<void> | undefined = undefined;
 
   private constructor(
-    options: FileRegistrationSourceOptions,
+    options: FileRegistrationLookupOptions,
     snapshot: Snapshot,
     registrations: Registrations,
   ) {
@@ -56,11 +57,11 @@ export class FileRegistrationSource implements RegistrationSource {
   }
 
   /** Reads the file. Rejects with `SidecarError` if it is missing, unreadable or wrong. */
-  static async open(options: FileRegistrationSourceOptions): Promise<FileRegistrationSource> {
+  static async open(options: FileRegistrationLookupOptions): Promise<FileRegistrationLookup> {
     const snapshot = await readSnapshot(options, undefined);
     const registrations = parse(snapshot.bytes, options);
     options.logger.info(`${options.file} was read: ${registrations.summarize()}`);
-    return new FileRegistrationSource(options, snapshot, registrations);
+    return new FileRegistrationLookup(options, snapshot, registrations);
   }
 
   async hosts(service: ServiceName): Promise<readonly Registration[]> {
@@ -107,7 +108,7 @@ export class FileRegistrationSource implements RegistrationSource {
 
 /** Reads the file; returns `known` without reading if the file is surely still that version. */
 async function readSnapshot(
-  { file, clock }: FileRegistrationSourceOptions,
+  { file, clock }: FileRegistrationLookupOptions,
   known: Snapshot | undefined,
 ): Promise<Snapshot> {
   let handle: FileHandle | undefined;
@@ -131,7 +132,7 @@ async function readSnapshot(
   }
 }
 
-function parse(bytes: Uint8Array, options: FileRegistrationSourceOptions): Registrations {
+function parse(bytes: Uint8Array, options: FileRegistrationLookupOptions): Registrations {
   const source = readJsonSource(bytes);
   if (source.document === undefined) {
     throw new ConfigError([{ path: '', message: formatSourceProblem(source) }], options.file);
