@@ -61,6 +61,12 @@ export function parseHealthCheck(reader: JsonReader): HealthCheckConfig | undefi
     case 'tcp': {
       const send = readBlocks(reader, 'send');
       const receive = readBlocks(reader, 'receive');
+      if (send.length > 0 && reader.lengthOf('receive') === 0) {
+        reader.warning(
+          'not sent, as nothing is to be received; remove it, or add to receive',
+          'send',
+        );
+      }
       return times && { type, ...times, send, receive };
     }
     case 'redis':

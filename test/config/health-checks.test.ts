@@ -139,3 +139,13 @@ test('bytes are written in hexadecimal', () => {
     `${path}.receive[0].text: unknown key; a block of bytes of a health check takes binary`,
   ]);
 });
+
+test('bytes that would not be sent are warned of', () => {
+  const send = [{ binary: '00' }];
+  const warnings = (receive: JsonObject[]): string[] =>
+    warningsOf(documentWith({ type: 'tcp', send, receive }));
+  assert.deepEqual(warnings([]), [
+    `${path}.send: not sent, as nothing is to be received; remove it, or add to receive`,
+  ]);
+  assert.deepEqual(warnings([{ binary: '00' }]), []);
+});

@@ -4,21 +4,33 @@
 export interface EnvoyV1HealthCheck {
   /** What is sent. */
   readonly type: 'http' | 'redis' | 'tcp';
-  /** Time in which a host must answer. Greater than 0. */
+  /** Time in which a host must be connected and answer. Greater than 0. */
   readonly timeout_ms: number;
-  /** Time between two checks of a host. Greater than 0. */
+  /**
+   * Time from the result of a check to the next. A minute while the cluster has never had a
+   * connection for requests. Greater than 0.
+   */
   readonly interval_ms: number;
-  /** What is added to the interval at random, at most. Greater than 0. */
+  /** Below this is what is added to each wait at random. Greater than 0. */
   readonly interval_jitter_ms?: number;
-  /** Failures in a row after which a host is unhealthy. Greater than 0. */
+  /**
+   * Checks in a row without an answer after which a host is unhealthy; an answer that it is not
+   * well counts at once. Greater than 0.
+   */
   readonly unhealthy_threshold: number;
-  /** Successes in a row after which a host is healthy again. Greater than 0. */
+  /**
+   * Checks in a row that a host must pass to be healthy again; the first check ever is enough.
+   * Greater than 0.
+   */
   readonly healthy_threshold: number;
   /** Path of the request. Required for the type http. */
   readonly path?: string;
   /** What is sent. Required for the type tcp. */
   readonly send?: readonly EnvoyV1HealthCheckBytes[];
-  /** What must be answered; empty for connecting only. Required for the type tcp. */
+  /**
+   * What must be answered, in this order; empty for connecting only, and then nothing is sent.
+   * Required for the type tcp.
+   */
   readonly receive?: readonly EnvoyV1HealthCheckBytes[];
   /** Whether the connection is kept open between checks. Default: true. */
   readonly reuse_connection?: boolean;
