@@ -8,6 +8,7 @@ import { responseFlag } from './response-flag.js';
  * - `connection-termination`: the connection ended, or spoke something that is not HTTP, before the
  *   response was complete; the host may have seen the request.
  * - `remote-reset`: the host reset this one stream.
+ * - `refused-stream`: the host has not looked at the request, and says so; only HTTP/2 knows that.
  * - `local-reset`: we gave up, or the application behind a mounted cluster failed.
  */
 export type ResetReason =
@@ -16,6 +17,7 @@ export type ResetReason =
   | 'overflow'
   | 'connection-termination'
   | 'remote-reset'
+  | 'refused-stream'
   | 'local-reset';
 
 /** Returns the bit of `responseFlag` that goes with `reason`: reference 3.4. */
@@ -29,6 +31,7 @@ export function flagOfReset(reason: ResetReason): number {
     case 'connection-termination':
       return responseFlag.upstreamConnectionTermination;
     case 'remote-reset':
+    case 'refused-stream':
       return responseFlag.upstreamRemoteReset;
     case 'local-reset':
       return responseFlag.localReset;

@@ -1,13 +1,15 @@
+import { isIdempotent } from '../http/idempotence.js';
 import type { ResetReason } from '../http/reset-reason.js';
 import type { Cluster } from '../upstream/cluster.js';
 import type { Resource } from '../upstream/resource-manager.js';
-import { isIdempotent, type ReplayBuffer } from './replay-buffer.js';
+import type { ReplayBuffer } from './replay-buffer.js';
 import type { RetryOptions } from './retry-options.js';
 import type { UpstreamRequest } from './upstream-request.js';
 
 /**
  * Whether a request may have died of nothing but the old age of its connection: docs/decisions 0002.
- * Only what is idempotent is sent again, since the host may have acted on it.
+ * Only what is idempotent is sent again, since the host may have acted on it; unless the host has
+ * said that it has not.
  */
 export function isResendable(
   attempt: UpstreamRequest,
@@ -16,12 +18,12 @@ export function isResendable(
   method: string,
   replay: ReplayBuffer | undefined,
 ): boolean {
+  if (hadResponse || replay?.isComplete === false) {
+    return false;
+  }
   return (
-    attempt.isReused &&
-    !hadResponse &&
-    reason === 'connection-termination' &&
-    isIdempotent(method) &&
-    replay?.isComplete !== false
+    reason === 'refused-stream' ||
+    (reason === 'connection-termination' && attempt.isReused && isIdempotent(method))
   );
 }
 

@@ -1,12 +1,12 @@
 import type { ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:http2';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import type { Http2SettingsConfig } from '../../config/http-settings-config.js';
+import { ReceiveWindow } from '../../http/receive-window.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
 import { maxHeaders } from '../request-checks.js';
 import type { AcceptedConnection, ConnectionCodec } from './accepted-connection.js';
 import { type Http2StreamOwner, NodeHttp2Stream } from './node-http2-stream.js';
-import { ReceiveWindow } from './receive-window.js';
 import { ResetLimit } from './reset-limit.js';
 
 /**

@@ -1,15 +1,16 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import { getHeader, type HeaderList, removeHeader } from '../../http/headers.js';
+import { removeConnectionHeaders, toRecord } from '../../http/http2-headers.js';
 import type { ResponseHead } from '../../http/message.js';
+import type { ReceiveWindow } from '../../http/receive-window.js';
 import type { ResponseEncoder } from '../../http/stream.js';
 import type { ActiveStream } from '../active-stream.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
 import { continueExpectation } from '../forwarded-headers.js';
 import { hasBody, readTrailers } from './http1-framing.js';
-import { readHttp2Head, removeConnectionHeaders, toRecord } from './http2-headers.js';
-import type { ReceiveWindow } from './receive-window.js';
+import { readHttp2Head } from './http2-headers.js';
 
 /** RFC 9113, 7. */
 const noError = 0;

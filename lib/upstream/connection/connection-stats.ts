@@ -14,9 +14,13 @@ export class ConnectionStats {
     this.host = host;
   }
 
-  onOpening(): void {
+  onOpening(protocol: 'http1' | 'http2' = 'http1'): void {
     this.cluster.upstreamCxTotal++;
-    this.cluster.upstreamCxHttp1Total++;
+    if (protocol === 'http1') {
+      this.cluster.upstreamCxHttp1Total++;
+    } else {
+      this.cluster.upstreamCxHttp2Total++;
+    }
     this.cluster.upstreamCxActive++;
     this.host.cxTotal++;
     this.host.cxActive++;

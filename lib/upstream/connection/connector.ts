@@ -6,11 +6,13 @@ import { type Address, formatHostPort } from '../../config/address.js';
 export type ReadCallback = (size: number, buffer: Uint8Array) => boolean;
 
 /**
- * Opens the way to one host. The duplex emits `connect` when it can be written to, and `error` and
+ * Opens the way to one host. The duplex emits `openEvent` when it can be written to, and `error` and
  * `close` as a socket does; what it reads goes to `onRead`, not to `data`, unless that is left out.
  * Of what is written, about `bufferLimitBytes` wait for a slow peer before `write` says so.
  */
 export interface Connector {
+  /** With TLS, a connection is open when it is known who the host is, and that is later. */
+  readonly openEvent: string;
   connect(target: Address, onRead: ReadCallback | undefined, bufferLimitBytes: number): Duplex;
 }
 
@@ -24,7 +26,7 @@ export class LocalFailure extends Error {}
  * The most that waits in this process for a slow host, however much the configuration allows: the
  * system buffers too, and more would help nobody.
  */
-const maxWriteBufferBytes = 256 * 1024;
+export const maxWriteBufferBytes: number = 256 * 1024;
 
 /** Big enough for what a socket usually has waiting, so that a large body needs few reads. */
 const readBufferBytes = 64 * 1024;
@@ -33,10 +35,11 @@ const readBufferBytes = 64 * 1024;
  * All upstream sockets of a thread read into this one buffer: a read is handed out and done with
  * before the next one can happen. So an idle connection costs no buffer, and a read no allocation.
  */
-const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+export const readBuffer: Buffer = Buffer.allocUnsafeSlow(readBufferBytes);
 
 /** Opens TCP and Unix sockets; `connectTo` names addresses that are really reached elsewhere. */
 export class SocketConnector implements Connector {
+  readonly openEvent: string = 'connect';
   readonly #connectTo: ReadonlyMap<string, Address>;
 
   /** `connectTo` maps `host:port` as configured to where to connect instead. */

@@ -65,7 +65,7 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     );
     this.#socket = socket;
     this.#writer = new Http1RequestWriter(socket, owner.stats.cluster);
-    socket.on('connect', () => this.#onConnect());
+    socket.on(connector.openEvent, () => this.#onConnect());
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));

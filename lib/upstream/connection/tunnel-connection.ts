@@ -48,9 +48,10 @@ export class TunnelConnection {
     this.#enter();
     this.#connectTimer = new WheelTimer({ onDeadline: () => this.#onConnectTimeout() });
     context.wheel.start(this.#connectTimer, context.connectTimeoutMs);
-    const connection = context.connector.connect(target, undefined, context.bufferLimitBytes);
+    const { connector } = context;
+    const connection = connector.connect(target, undefined, context.bufferLimitBytes);
     this.#connection = connection;
-    connection.on('connect', () => this.#onConnect());
+    connection.on(connector.openEvent, () => this.#onConnect());
     connection.on('error', () => this.#close('remote', 'connect-failure'));
     connection.on('close', () => this.#close('remote', 'connect-failure'));
   }

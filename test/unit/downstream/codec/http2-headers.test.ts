@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  readHttp2Head,
-  removeConnectionHeaders,
-  toRecord,
-} from '../../../../lib/downstream/codec/http2-headers.js';
+import { readHttp2Head } from '../../../../lib/downstream/codec/http2-headers.js';
+import { removeConnectionHeaders, toRecord } from '../../../../lib/http/http2-headers.js';
 
 test('a head is read in the words of HTTP/1.1', () => {
   const raw = [':method', 'PUT', ':scheme', 'https', ':path', '/a', ':authority', 'b', 'c', 'd'];

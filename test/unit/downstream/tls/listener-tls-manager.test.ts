@@ -7,8 +7,9 @@ import { parseConfig } from '../../../../lib/config/parse-config.js';
 import {
   type ListenerTlsContext,
   ListenerTlsManager,
+  loadTlsMaterials,
 } from '../../../../lib/downstream/tls/listener-tls-manager.js';
-import { ListenerTlsStats } from '../../../../lib/telemetry/stats/listener-tls-stats.js';
+import { TlsStats } from '../../../../lib/telemetry/stats/tls-stats.js';
 import { buildConfig, type Json, staticCluster } from '../../../support/config-builder.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { sslContext } from '../../../support/tls-client.js';
@@ -29,13 +30,15 @@ function parseListenerConfig(listener: Json): ListenerConfig {
 test('has TLS for the listeners that are to have it, and for no other', async () => {
   const secure = parseListenerConfig({ ssl_context: sslContext() });
   const plain = parseListenerConfig({});
-  const manager = await ListenerTlsManager.load([secure, plain], createContext());
-  assert.ok(manager.create(secure, new ListenerTlsStats()) !== undefined);
-  assert.equal(manager.create(plain, new ListenerTlsStats()), undefined);
+  const materials = await loadTlsMaterials([secure, plain], Date.UTC(2016, 3, 15));
+  const manager = new ListenerTlsManager(createContext());
+  assert.ok(manager.create(secure, materials, new TlsStats()) !== undefined);
+  assert.equal(manager.create(plain, materials, new TlsStats()), undefined);
 });
 
 test('throws for a listener that it has not loaded, which would take plain text', async () => {
   const secure = parseListenerConfig({ ssl_context: sslContext() });
-  const manager = await ListenerTlsManager.load([], createContext());
-  assert.throws(() => manager.create(secure, new ListenerTlsStats()), /have not been read/);
+  const materials = await loadTlsMaterials([], Date.UTC(2016, 3, 15));
+  const manager = new ListenerTlsManager(createContext());
+  assert.throws(() => manager.create(secure, materials, new TlsStats()), /have not been read/);
 });

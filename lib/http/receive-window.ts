@@ -1,18 +1,23 @@
-import type { ServerHttp2Session } from 'node:http2';
+import type { Http2Session } from 'node:http2';
+
+/** A session of either side. */
+export interface WindowedSession extends Pick<Http2Session, 'destroyed' | 'state'> {
+  setLocalWindowSize(size: number): void;
+}
 
 /**
- * The window of an HTTP/2 connection for the bodies of its requests, less what is kept of them.
+ * The window of an HTTP/2 connection for the bodies that come on it, less what is kept of them.
  *
  * `node:http2` gives the window of a connection back as soon as bytes have come, whether or not
  * anybody has read them. What is kept would then have no limit but the number of streams; so each
- * byte that waits for a host is taken off the window, until it is on its way.
+ * byte that waits for a slow reader is taken off the window, until it is on its way.
  */
 export class ReceiveWindow {
-  readonly #session: ServerHttp2Session;
+  readonly #session: WindowedSession;
   readonly #size: number;
   #kept = 0;
 
-  constructor(session: ServerHttp2Session, size: number) {
+  constructor(session: WindowedSession, size: number) {
     this.#session = session;
     this.#size = size;
     session.setLocalWindowSize(size);

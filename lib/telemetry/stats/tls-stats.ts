@@ -7,8 +7,8 @@ import {
   visitFields,
 } from './stat-source.js';
 
-/** The statistics `listener.<address>.ssl.` of a listener with TLS: reference 8.4. */
-export class ListenerTlsStats implements StatSource {
+/** The statistics `ssl.` of a listener or a cluster with TLS: reference 8.4. */
+export class TlsStats implements StatSource {
   connectionError = 0;
   handshake = 0;
   sessionReused = 0;
@@ -32,14 +32,14 @@ export class ListenerTlsStats implements StatSource {
   }
 
   resetCounters(): void {
-    resetCounterFields<NumberField<ListenerTlsStats>>(this, fields);
+    resetCounterFields<NumberField<TlsStats>>(this, fields);
     for (const name of this.#ciphers.keys()) {
       this.#ciphers.set(name, 0);
     }
   }
 }
 
-const fields: readonly StatField<NumberField<ListenerTlsStats>>[] = [
+const fields: readonly StatField<NumberField<TlsStats>>[] = [
   ['connectionError', 'connection_error', 'counter'],
   ['failVerifyCertHash', 'fail_verify_cert_hash', 'counter'],
   ['failVerifyError', 'fail_verify_error', 'counter'],
