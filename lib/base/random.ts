@@ -34,3 +34,11 @@ export const systemRandom: Random = {
   // Draws in blocks too.
   uuid: () => randomUUID(),
 };
+
+/**
+ * Returns a whole number from 0 to `limit` - 1, each as likely as the others. By a product, as a
+ * remainder of numbers of this size takes several times as long.
+ */
+export function integerBelow(random: Random, limit: number): number {
+  return Math.floor((random.uint32() * limit) / 2 ** 32);
+}

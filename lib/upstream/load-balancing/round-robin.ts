@@ -1,41 +1,63 @@
-import type { Random } from '../../base/random.js';
+import { integerBelow, type Random } from '../../base/random.js';
 import type { Host } from '../host.js';
-import type { HostSet } from '../host-set.js';
 import type { LoadBalancer, LoadBalancerContext } from './load-balancer.js';
+import { isAdmitted, maxSlowStartSkips } from './slow-start.js';
+import { findUntried, maxRedraws } from './untried-host.js';
+import { WeightedRotation } from './weighted-rotation.js';
+
+const noHosts: readonly Host[] = [];
 
 /**
- * Takes the hosts in turn. For a retry, hosts that the request has tried lose their turn, unless it
- * has tried them all.
+ * Takes the hosts in turn, those of more weight more often. For a retry, hosts that the request has
+ * tried lose their turn, unless it has tried them all; a host in its slow start gives turns away.
  */
 export class RoundRobin implements LoadBalancer {
-  #index: number;
+  readonly #random: Random;
+  /** Whether hosts may be in their slow start. Else none is looked at before it is chosen. */
+  readonly #startsSlowly: boolean;
+  readonly #rotation: WeightedRotation;
+  #hosts: readonly Host[] = noHosts;
 
-  /** Starts anywhere: sidecars that start together must not all begin with the same host. */
-  constructor(random: Random) {
-    this.#index = random.uint32() % 2 ** 20;
+  constructor(random: Random, startsSlowly = false) {
+    this.#random = random;
+    this.#startsSlowly = startsSlowly;
+    this.#rotation = new WeightedRotation(random);
   }
 
-  chooseHost(hostSet: HostSet, context?: LoadBalancerContext): Host | undefined {
-    const hosts = hostSet.hostsToUse;
+  chooseHost(hosts: readonly Host[], context?: LoadBalancerContext): Host | undefined {
     if (hosts.length === 0) {
       return undefined;
     }
-    this.#index = (this.#index + 1) % (Number.MAX_SAFE_INTEGER - hosts.length);
-    const host = hosts[this.#index % hosts.length];
-    return context === undefined || host === undefined || !context.isTried(host)
+    if (hosts !== this.#hosts) {
+      this.#hosts = hosts;
+      this.#rotation.replace(hosts);
+    }
+    const host = this.#next();
+    return context === undefined || !context.isTried(host)
       ? host
-      : (this.#skipTried(hosts, context) ?? host);
+      : (this.#chooseUntried(hosts, context) ?? host);
   }
 
-  /** Goes on to the next host that the request has not tried; stays if there is none. */
-  #skipTried(hosts: readonly Host[], context: LoadBalancerContext): Host | undefined {
-    for (let step = 1; step < hosts.length; step++) {
-      const host = hosts[(this.#index + step) % hosts.length];
-      if (host !== undefined && !context.isTried(host)) {
-        this.#index += step;
+  #next(): Host {
+    let host = this.#rotation.next();
+    if (!this.#startsSlowly) {
+      return host;
+    }
+    for (let skips = 0; !isAdmitted(host) && skips < maxSlowStartSkips; skips++) {
+      host = this.#rotation.next();
+    }
+    return host;
+  }
+
+  #chooseUntried(hosts: readonly Host[], context: LoadBalancerContext): Host | undefined {
+    const turns = Math.min(maxRedraws, hosts.length);
+    for (let i = 0; i < turns; i++) {
+      const host = this.#next();
+      if (!context.isTried(host)) {
         return host;
       }
     }
-    return undefined;
+    // The turns of a host of great weight may go on and on.
+    return findUntried(hosts, integerBelow(this.#random, hosts.length), context);
   }
 }

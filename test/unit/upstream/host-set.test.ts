@@ -1,50 +1,51 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Host } from '../../../lib/upstream/host.js';
+import type { Host } from '../../../lib/upstream/host.js';
 import { HostSet } from '../../../lib/upstream/host-set.js';
-import { ClusterFixture } from '../../support/cluster-fixture.js';
+import { BalancedCluster, setFailed } from '../../support/balanced-cluster.js';
 
-class SickHost extends Host {
-  override get isHealthy(): boolean {
-    return false;
-  }
+const fixture = new BalancedCluster();
+
+function hosts(healthy: number, failed: number, zone = ''): Host[] {
+  return Array.from({ length: healthy + failed }, (_, i) => {
+    const host = fixture.host({ zone });
+    setFailed(host, i >= healthy);
+    return host;
+  });
 }
 
-const { cluster } = new ClusterFixture();
-
-function hosts(healthy: number, sick: number): Host[] {
-  const target = { kind: 'tcp', host: '127.0.0.1', port: 80 } as const;
-  return [
-    ...Array.from({ length: healthy }, () => new Host(cluster.hostContext, target)),
-    ...Array.from({ length: sick }, () => new SickHost(cluster.hostContext, target)),
-  ];
-}
-
-test('healthy hosts are used, the others are not', () => {
+test('it knows which hosts are healthy, and how many of a hundred', () => {
   const all = hosts(3, 1);
   const hostSet = new HostSet(all);
   assert.deepEqual(hostSet.hosts, all);
   assert.deepEqual(hostSet.healthyHosts, all.slice(0, 3));
-  assert.deepEqual(hostSet.hostsToUse, all.slice(0, 3));
-  assert.ok(!hostSet.isInPanic);
+  assert.equal(hostSet.healthyPercent, 75);
+  assert.equal(new HostSet(hosts(2, 0)).healthyPercent, 100);
+  assert.equal(new HostSet(hosts(0, 2)).healthyPercent, 0);
 });
 
-test('exactly half of them healthy is not panic, one less is', () => {
-  const half = hosts(2, 2);
-  assert.ok(!new HostSet(half).isInPanic);
-  assert.deepEqual(new HostSet(half).hostsToUse, half.slice(0, 2));
-  const less = hosts(2, 3);
-  assert.ok(new HostSet(less).isInPanic);
-  assert.deepEqual(new HostSet(less).hostsToUse, less);
+test('the healthy hosts are the same list as all, if all are', () => {
+  const hostSet = new HostSet(hosts(2, 0));
+  assert.equal(hostSet.healthyHosts, hostSet.hosts);
 });
 
-test('a cluster with all hosts down uses all of them', () => {
-  const all = hosts(0, 2);
-  assert.deepEqual(new HostSet(all).hostsToUse, all);
+test('without hosts none of a hundred is healthy', () => {
+  assert.equal(HostSet.empty.healthyPercent, 0);
+  assert.equal(HostSet.empty.healthyHostsByZone.size, 0);
 });
 
-test('without hosts there is none to use', () => {
-  assert.deepEqual(HostSet.empty.hostsToUse, []);
+test('it knows the healthy hosts of each zone, and zones that have none', () => {
+  const [a, b, c] = [hosts(1, 1, 'a'), hosts(0, 2, 'b'), hosts(2, 0, '')];
+  const hostSet = new HostSet([...a, ...b, ...c]);
+  assert.deepEqual(
+    [...hostSet.healthyHostsByZone],
+    [
+      ['a', a.slice(0, 1)],
+      ['b', []],
+      ['', c],
+    ],
+  );
+  assert.equal(hostSet.healthyHostsByZone, hostSet.healthyHostsByZone);
 });
 
 test('it does not follow changes of the list that it was made from, and cannot be changed', () => {

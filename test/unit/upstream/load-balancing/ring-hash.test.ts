@@ -3,9 +3,8 @@ import { describe, test } from 'node:test';
 import { systemRandom } from '../../../../lib/base/random.js';
 import { xxHash53 } from '../../../../lib/base/xx-hash64.js';
 import type { Host } from '../../../../lib/upstream/host.js';
-import type { HostSet } from '../../../../lib/upstream/host-set.js';
 import type { LoadBalancerContext } from '../../../../lib/upstream/load-balancing/load-balancer.js';
-import { RingHash } from '../../../../lib/upstream/load-balancing/ring-hash.js';
+import { RingHash, RingPoints } from '../../../../lib/upstream/load-balancing/ring-hash.js';
 import { ScriptedRandom } from '../../../support/scripted-random.js';
 import { SeededRandom } from '../../../support/seeded-random.js';
 
@@ -28,9 +27,9 @@ function createHosts(count: number): RingHost[] {
   return Array.from({ length: count }, (_, index) => new RingHost(index));
 }
 
-/** The members of a cluster, all of them in use. Nothing else of a set is looked at. */
-function setOf(hosts: readonly RingHost[]): HostSet {
-  return { hostsToUse: [...hosts] } as unknown as HostSet;
+/** A list as a host set has it. Nothing of a host is looked at but its address. */
+function setOf(hosts: readonly RingHost[]): readonly Host[] {
+  return [...hosts] as unknown as readonly Host[];
 }
 
 function contextOf(
@@ -144,7 +143,8 @@ describe('when members change', () => {
     const [before] = choose(ring, hosts, [1]);
     const sameHosts = setOf(hosts);
     // What a new ring would be made from.
-    sameHosts.hostsToUse.entries = () => assert.fail('the ring is made anew');
+    sameHosts.filter = () => assert.fail('the ring is made anew');
+    sameHosts.entries = () => assert.fail('the ring is made anew');
     assert.equal(indexOf(ring.chooseHost(sameHosts, contextOf(1))), before);
   });
 
@@ -161,6 +161,30 @@ describe('when members change', () => {
       [8, 8, 8, 8, 16, 16, 16, 16],
     );
     assert.deepEqual(choose(new RingHash(64, systemRandom), hosts.slice(4), keys), chosen);
+  });
+
+  test('a ring that has changed again and again is as one made anew', () => {
+    const hosts = createHosts(24);
+    const keys = randomKeys(300);
+    // As many points each as long as there are at least 12.
+    const ring = new RingHash(24, systemRandom);
+    let members = hosts.slice(0, 14);
+    for (let round = 0; round < 40; round++) {
+      const fresh = choose(new RingHash(24, systemRandom), members, keys);
+      assert.deepEqual(choose(ring, members, keys), fresh);
+      members = hosts.filter(() => seeded.integer(3) > 0);
+    }
+  });
+
+  test('two rings of one cluster share what they have hashed', () => {
+    const hosts = createHosts(8);
+    const points = new RingPoints();
+    choose(new RingHash(64, systemRandom, points), hosts, [1]);
+    choose(new RingHash(64, systemRandom, points), hosts, [1]);
+    assert.deepEqual(
+      hosts.map((host) => host.reads),
+      hosts.map(() => 8),
+    );
   });
 
   test('the order in which they are listed makes no difference', () => {
