@@ -2,19 +2,20 @@ import type { Logger } from '../base/log.js';
 import type { Runtime } from '../base/runtime.js';
 import type { ConnectionManagerConfig } from '../config/connection-manager-config.js';
 import type { RouteTableConfig } from '../config/route-table-config.js';
-import { RouteDiscoveryStats } from '../telemetry/stats/route-discovery-stats.js';
+import { CodeStats } from '../telemetry/stats/code-stats.js';
+import { DiscoveryStats } from '../telemetry/stats/discovery-stats.js';
+import { StatsLease } from '../telemetry/stats/stats-lease.js';
 import type { StatsStore } from '../telemetry/stats/stats-store.js';
-import type { VirtualClusterStats } from '../telemetry/stats/virtual-cluster-stats.js';
-import type { ClusterManager } from '../upstream/cluster-manager.js';
+import type { ClusterDirectory } from '../upstream/cluster-directory.js';
 import { DiscoveredRoutes } from './discovered-routes.js';
 import { RouteTable } from './route-table.js';
 
 /** What the routes of all connection managers have in common. */
 export interface RoutesContext {
-  readonly clusterManager: ClusterManager;
+  /** The clusters that the routes are for, of which some may be yet to come into force. */
+  readonly clusters: ClusterDirectory;
   readonly runtime: Runtime;
   readonly stats: StatsStore;
-  readonly virtualClusters: VirtualClusterStats;
   readonly log: Logger;
   readonly serviceCluster: string;
   readonly serviceNode: string;
@@ -22,31 +23,37 @@ export interface RoutesContext {
   readonly unsupported: 'error' | 'warn';
 }
 
-/** Returns the routes of a connection manager: its own table, or the one that is discovered. */
+/**
+ * Returns the routes of a connection manager: its own table, or the one that is discovered. Their
+ * statistics go with the lease.
+ */
 export function createRoutes(
   { rds, routeConfig, statPrefix }: ConnectionManagerConfig,
   context: RoutesContext,
+  statsLease: StatsLease,
 ): RouteTable | DiscoveredRoutes {
-  const { clusterManager, runtime, stats, virtualClusters } = context;
-  const { log, serviceCluster, serviceNode, unsupported } = context;
-  const createTable = (config: RouteTableConfig): RouteTable =>
-    new RouteTable(config, runtime, (host, name) => virtualClusters.of(host, name));
-  const poll = rds && clusterManager.restPollContext(rds.cluster, rds.refreshDelayMs);
+  const { clusters, runtime, stats, log, serviceCluster, serviceNode, unsupported } = context;
+  const createTable = (config: RouteTableConfig, lease: StatsLease): RouteTable =>
+    // Counters belong to their names: a table that replaces another counts on.
+    new RouteTable(config, runtime, (virtualHost, name) =>
+      lease.share(`vhost.${virtualHost}.vcluster.${name}`, CodeStats),
+    );
+  const poll = rds && clusters.restPollContext(rds.cluster, rds.refreshDelayMs);
   if (rds === undefined || poll === undefined) {
-    return createTable(routeConfig);
+    return createTable(routeConfig, statsLease);
   }
   const { routeConfigName } = rds;
-  const discoveryStats = new RouteDiscoveryStats();
-  stats.register(`http.${statPrefix}.rds.${routeConfigName}`, discoveryStats);
   return new DiscoveredRoutes(routeConfig, {
     poll,
     log,
-    stats: discoveryStats,
+    stats: statsLease.share(`http.${statPrefix}.rds.${routeConfigName}`, DiscoveryStats),
     routeConfigName,
     serviceCluster,
     serviceNode,
     unsupported,
-    clusterNames: () => Array.from(clusterManager.clusters(), ({ name }) => name),
+    hasCds: clusters.areDiscovered,
+    clusterNames: () => clusters.names(),
+    createLease: () => new StatsLease(stats),
     createTable,
   });
 }

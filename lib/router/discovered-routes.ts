@@ -4,7 +4,8 @@ import type { Logger } from '../base/log.js';
 import { type AnswerContext, parseRdsAnswer } from '../config/discovery-answers.js';
 import type { RouteTableConfig } from '../config/route-table-config.js';
 import type { RoutedRequest } from '../http/filter.js';
-import type { RouteDiscoveryStats } from '../telemetry/stats/route-discovery-stats.js';
+import type { DiscoveryStats } from '../telemetry/stats/discovery-stats.js';
+import type { StatsLease } from '../telemetry/stats/stats-lease.js';
 import type { Discovery } from '../upstream/discovery/discovery.js';
 import { RestPoll, type RestPollContext } from '../upstream/discovery/rest-poll.js';
 import type { RouteMatch, RouteTable, RoutingResult } from './route-table.js';
@@ -13,14 +14,27 @@ import type { RouteMatch, RouteTable, RoutingResult } from './route-table.js';
 export interface RouteDiscoveryContext {
   readonly poll: RestPollContext;
   readonly log: Logger;
-  readonly stats: RouteDiscoveryStats;
+  readonly stats: DiscoveryStats;
   readonly routeConfigName: string;
   readonly serviceCluster: string;
   readonly serviceNode: string;
   readonly unsupported: 'error' | 'warn';
+  /** Whether more clusters may be discovered. */
+  readonly hasCds: boolean;
   /** The clusters that there are now. */
   clusterNames(): Iterable<string>;
-  createTable(config: RouteTableConfig): RouteTable;
+  /** For the statistics of one table. */
+  createLease(): StatsLease;
+  createTable(config: RouteTableConfig, lease: StatsLease): RouteTable;
+}
+
+/** A route table that a discovery service has told, as it told it. */
+export interface RouteTableDump {
+  readonly routeConfigName: string;
+  readonly clusterName: string;
+  readonly version: number;
+  /** JSON. */
+  readonly answer: Buffer;
 }
 
 /**
@@ -32,12 +46,16 @@ export class DiscoveredRoutes implements RouteMatch, Discovery {
   readonly #context: RouteDiscoveryContext;
   readonly #poll: RestPoll;
   #table: RouteTable;
+  #tableLease: StatsLease;
   #digest = '';
+  /** The answer that is in force; `undefined` until the first. */
+  #answer: Buffer | undefined = undefined;
 
   /** `empty` is the table until the first answer. */
   constructor(empty: RouteTableConfig, context: RouteDiscoveryContext) {
     this.#context = context;
-    this.#table = context.createTable(empty);
+    this.#tableLease = context.createLease();
+    this.#table = context.createTable(empty, this.#tableLease);
     const { routeConfigName, serviceCluster, serviceNode, stats } = context;
     const subject = {
       path: `/v1/routes/${routeConfigName}/${serviceCluster}/${serviceNode}`,
@@ -73,6 +91,41 @@ export class DiscoveredRoutes implements RouteMatch, Discovery {
     this.#poll.close();
   }
 
+  /**
+   * Takes over the routes of the one in whose place it is, if the service has not told its own yet and
+   * both ask for the same: one question that failed must not take away routes that there were.
+   */
+  inherit(previous: DiscoveredRoutes): void {
+    const { routeConfigName, poll } = this.#context;
+    const dump = previous.dump;
+    if (
+      this.#answer === undefined &&
+      dump?.routeConfigName === routeConfigName &&
+      dump.clusterName === poll.clusterName
+    ) {
+      // What the service says may be refused by the new configuration; then there are no routes.
+      this.#take(JSON.parse(dump.answer.toString('utf8')), dump.answer);
+    }
+  }
+
+  /** Gives back the statistics of the table. For when no request can take its routes any more. */
+  release(): void {
+    this.#tableLease.release();
+  }
+
+  /** What the admin server shows; `undefined` until the first answer. */
+  get dump(): RouteTableDump | undefined {
+    const { routeConfigName, poll, stats } = this.#context;
+    return (
+      this.#answer && {
+        routeConfigName,
+        clusterName: poll.clusterName,
+        version: stats.version,
+        answer: this.#answer,
+      }
+    );
+  }
+
   /** Puts an answer into force, unless it is the one that is. Returns what is wrong with it. */
   #take(value: unknown, body: Buffer): string | undefined {
     const { stats, log, routeConfigName } = this.#context;
@@ -81,21 +134,26 @@ export class DiscoveredRoutes implements RouteMatch, Discovery {
     if (digest === this.#digest) {
       return undefined;
     }
+    const lease = this.#context.createLease();
     let table: RouteTable;
     try {
       const { config, warnings } = parseRdsAnswer(value, this.#answerContext());
       for (const warning of warnings) {
         log.warn(`route table ${routeConfigName}: ${describeProblem(warning)}`);
       }
-      table = this.#context.createTable(config);
+      table = this.#context.createTable(config, lease);
     } catch (error) {
+      lease.release();
       if (error instanceof ConfigError) {
         return error.message;
       }
       throw error;
     }
     this.#table = table;
+    this.#tableLease.release();
+    this.#tableLease = lease;
     this.#digest = digest;
+    this.#answer = body;
     stats.configReload++;
     // Exact as a number; the service may show the same.
     stats.version = hash.readUIntBE(0, 6);
@@ -108,7 +166,7 @@ export class DiscoveredRoutes implements RouteMatch, Discovery {
       source: `the answer of the cluster ${poll.clusterName}`,
       unsupported,
       clusterNames: this.#context.clusterNames(),
-      hasSds: true,
+      hasCds: this.#context.hasCds,
     };
   }
 }

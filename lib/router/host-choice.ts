@@ -4,10 +4,12 @@ import type { LoadBalancerContext } from '../upstream/load-balancing/load-balanc
 /** What the balancers are told of one request. */
 export class HostChoice implements LoadBalancerContext {
   readonly hashKey: number | undefined;
+  readonly originalDestination: string | undefined;
   readonly #tried: Host[] = [];
 
-  constructor(hashKey: number | undefined) {
+  constructor(hashKey?: number, originalDestination?: string) {
     this.hashKey = hashKey;
+    this.originalDestination = originalDestination;
   }
 
   isTried(host: Host): boolean {

@@ -31,17 +31,3 @@ export class ReplayBuffer {
 
 /** More than this is not kept for a resend alone: it is a convenience, memory is not. */
 export const maxResendBytes: number = 64 * 1024;
-
-const idempotentMethods: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-  'PUT',
-  'DELETE',
-]);
-
-/** Whether doing it twice has the effect of doing it once: RFC 9110, 9.2.2. */
-export function isIdempotent(method: string): boolean {
-  return idempotentMethods.has(method);
-}

@@ -3,11 +3,8 @@ import { getHeader } from '../http/headers.js';
 import type { ResponseHead } from '../http/message.js';
 import type { ResetReason } from '../http/reset-reason.js';
 
-/**
- * Why an attempt ended without a response, as retries see it. `refused-stream` is the reset of a
- * stream that the host has not looked at, which only HTTP/2 knows.
- */
-export type FailureReason = ResetReason | 'per-try-timeout' | 'refused-stream';
+/** Why an attempt ended without a response, as retries see it. */
+export type FailureReason = ResetReason | 'per-try-timeout';
 
 /** One bit for each condition, so that a request carries its conditions as one number. */
 const bits: Readonly<Record<RetryCondition, number>> = {

@@ -4,16 +4,11 @@ import type { AttemptTrace } from '../http/request-trace.js';
 import { flagOfReset, type ResetReason } from '../http/reset-reason.js';
 import { responseFlag } from '../http/response-flag.js';
 import type { NativePassage, RequestEncoder } from '../http/stream.js';
-import type { Cluster } from '../upstream/cluster.js';
 import type { Host } from '../upstream/host.js';
-import { HostChoice } from './host-choice.js';
-import { isIdempotent, type ReplayBuffer } from './replay-buffer.js';
-import { isResendable, Resend } from './resend.js';
 import { isRetriableFailure, isRetriableResponse } from './retry-conditions.js';
 import type { RetryLoopOwner } from './retry-loop.js';
 import type { RetryRun } from './retry-run.js';
-import { RouterDeadlines } from './router-deadlines.js';
-import type { ShadowPolicy } from './shadow-policy.js';
+import { RouterRetries } from './router-retries.js';
 import { type AttemptObserver, UpstreamRequest } from './upstream-request.js';
 
 /**
@@ -21,22 +16,9 @@ import { type AttemptObserver, UpstreamRequest } from './upstream-request.js';
  * What only some requests need, as retries, is there for those alone.
  */
 export abstract class RouterAttempts
-  extends RouterDeadlines
+  extends RouterRetries
   implements AttemptObserver, RetryLoopOwner
 {
-  protected head: RequestHead | undefined = undefined;
-  /** The latest attempt; once a response has begun, the one that brings it. */
-  protected attempt: UpstreamRequest | undefined = undefined;
-  /** Set if the balancer is to be told something of the request. */
-  protected hostChoice: HostChoice | undefined = undefined;
-  protected replay: ReplayBuffer | undefined = undefined;
-  /** Set until there is an answer, if the request may be tried again. */
-  protected retry: RetryRun | undefined = undefined;
-  /** Set until the copy is sent, if there is to be one. */
-  protected shadow: ShadowPolicy | undefined = undefined;
-  protected requestTrailers: HeaderList | undefined = undefined;
-  #resend: Resend | undefined = undefined;
-
   abstract get native(): NativePassage | undefined;
 
   onDestroy(): void {
@@ -46,6 +28,7 @@ export abstract class RouterAttempts
   /** The route's time is up: reference 3.5. */
   onDeadline(): void {
     const host = this.attempt?.host;
+    this.attempt?.reportTimeout(this.timeoutStatus);
     this.attempt?.trace?.end('timeout');
     if (this.cluster !== undefined) {
       this.cluster.stats.upstreamRqTimeout++;
@@ -77,6 +60,7 @@ export abstract class RouterAttempts
     endStream: boolean,
     moreFollows: boolean,
   ): void {
+    attempt.reportResponse(head);
     if (this.retry !== undefined && this.#discardsHead(this.retry, attempt, head)) {
       return;
     }
@@ -117,18 +101,20 @@ export abstract class RouterAttempts
 
   onAttemptReset(attempt: UpstreamRequest, reason: ResetReason, hadResponse: boolean): void {
     if (this.isResponseStarted) {
+      attempt.reportReset(reason);
       this.#endAttempts();
       this.callbacks.setResponseFlag(flagOfReset(reason));
       this.callbacks.resetStream();
       return;
     }
-    if (this.#triesResend(attempt, reason, hadResponse)) {
+    if (this.triesResend(attempt, reason, hadResponse)) {
       return;
     }
+    attempt.reportReset(reason);
     attempt.host.stats.rqError++;
     const retry = this.retry;
     const isRetriable = retry !== undefined && isRetriableFailure(retry.conditions, reason);
-    if (retry !== undefined && this.#discards(retry, attempt, isRetriable, false)) {
+    if (retry !== undefined && this.discards(retry, attempt, isRetriable, false)) {
       return;
     }
     this.#endAttempts();
@@ -137,6 +123,7 @@ export abstract class RouterAttempts
   }
 
   setRequestPaused(isPaused: boolean): void {
+    this.watchStall(isPaused);
     this.callbacks.setRequestPaused(isPaused);
   }
 
@@ -156,13 +143,13 @@ export abstract class RouterAttempts
     const { cluster } = this;
     const route = this.route;
     const head = this.head;
-    const host = cluster?.chooseHost(this.hostChoice);
+    const breaker = cluster?.breaker;
+    const pass = breaker?.enter();
+    const isRefused = breaker !== undefined && pass === undefined;
+    const host = isRefused ? undefined : cluster?.chooseHost(this.hostChoice);
     if (route === undefined || head === undefined || host === undefined) {
-      this.attempt = undefined;
-      if (!isRetry || this.retry?.onNoHost() !== true) {
-        this.#endAttempts();
-        this.replyNoHost();
-      }
+      pass?.release();
+      this.#onNotStarted(isRefused, isRetry);
       return;
     }
     this.noteHost(host, '');
@@ -178,11 +165,26 @@ export abstract class RouterAttempts
     const sentHead = trace?.head ?? ownHead;
     const attempt = new UpstreamRequest(this, host, sentHead, route.priority, isEnded, isRetry);
     attempt.trace = trace;
+    attempt.pass = pass;
     this.attempt = attempt;
     if (isRetry && !isFresh) {
       this.startAttemptTimer();
     }
     attempt.start(this.replay?.chunks, this.requestTrailers, isFresh);
+  }
+
+  /** There is no host, or the failure-rate breaker lets nothing through. No retry follows. */
+  #onNotStarted(isRefused: boolean, isRetry: boolean): void {
+    this.attempt = undefined;
+    if (isRetry && this.retry?.onNoHost() === true) {
+      return;
+    }
+    this.#endAttempts();
+    if (isRefused) {
+      this.replyBreakerOpen();
+    } else {
+      this.replyNoHost();
+    }
   }
 
   protected override onAttemptDeadline(): void {
@@ -193,10 +195,11 @@ export abstract class RouterAttempts
     }
     this.cluster.stats.upstreamRqPerTryTimeout++;
     attempt.host.stats.rqTimeout++;
-    if (retry !== undefined && this.#isHedged(this.cluster)) {
+    attempt.reportTimeout(this.timeoutStatus);
+    if (retry !== undefined && this.isHedged(this.cluster)) {
       if (retry.hedge(attempt)) {
         this.attempt = undefined;
-        this.#avoid(attempt);
+        this.avoid(attempt);
       }
       return;
     }
@@ -205,7 +208,7 @@ export abstract class RouterAttempts
     attempt.host.stats.rqError++;
     const isRetriable =
       retry !== undefined && isRetriableFailure(retry.conditions, 'per-try-timeout');
-    if (retry === undefined || !this.#discards(retry, attempt, isRetriable, false)) {
+    if (retry === undefined || !this.discards(retry, attempt, isRetriable, false)) {
       this.#endAttempts();
       this.replyTimeout();
     }
@@ -218,16 +221,10 @@ export abstract class RouterAttempts
       : undefined;
   }
 
-  #isHedged(cluster: Cluster): boolean {
-    return (
-      this.context.retryOptions.isHedged(cluster.name) && isIdempotent(this.head?.method ?? '')
-    );
-  }
-
   /** Whether a response is thrown away, as a retry or another attempt may do better. */
   #discardsHead(retry: RetryRun, attempt: UpstreamRequest, head: ResponseHead): boolean {
     const isRetriable = isRetriableResponse(retry.conditions, head);
-    if (!this.#discards(retry, attempt, isRetriable, !isRetriable)) {
+    if (!this.discards(retry, attempt, isRetriable, !isRetriable)) {
       return false;
     }
     attempt.discard();
@@ -235,61 +232,6 @@ export abstract class RouterAttempts
     if (this.context.dynamicStats && !this.callbacks.isHealthCheck) {
       this.cluster?.stats.chargeRetriedResponse(head.status);
     }
-    return true;
-  }
-
-  /** The same for any result of an attempt. `isUsable`: it would do as an answer. */
-  #discards(
-    retry: RetryRun,
-    attempt: UpstreamRequest,
-    isRetriable: boolean,
-    isUsable: boolean,
-  ): boolean {
-    this.#resend?.release();
-    if (attempt === this.attempt) {
-      this.attempt = undefined;
-      this.stopAttemptTimer();
-    }
-    const canRetry = isRetriable && this.isRequestEnded;
-    const hasCurrent = this.attempt !== undefined;
-    const verdict = retry.takeResult(attempt, hasCurrent, canRetry, isUsable);
-    if (verdict === 'answer-overflow') {
-      this.callbacks.setResponseFlag(responseFlag.upstreamOverflow);
-    }
-    if (verdict !== 'discard') {
-      return false;
-    }
-    this.#avoid(attempt);
-    return true;
-  }
-
-  /** The next attempt prefers another host. */
-  #avoid(attempt: UpstreamRequest): void {
-    this.hostChoice ??= new HostChoice(undefined);
-    this.hostChoice.addTried(attempt.host);
-  }
-
-  #triesResend(attempt: UpstreamRequest, reason: ResetReason, hadResponse: boolean): boolean {
-    const { cluster } = this;
-    const method = this.head?.method;
-    if (
-      this.#resend !== undefined ||
-      attempt !== this.attempt ||
-      cluster === undefined ||
-      method === undefined ||
-      !isResendable(attempt, reason, hadResponse, method, this.replay)
-    ) {
-      return false;
-    }
-    this.#resend = Resend.begin(
-      cluster,
-      cluster.resourcesOf(this.route?.priority).retries,
-      this.context.retryOptions,
-    );
-    if (this.#resend === undefined) {
-      return false;
-    }
-    this.startAttempt(true, attempt.isRetry);
     return true;
   }
 
@@ -302,7 +244,7 @@ export abstract class RouterAttempts
       this.noteHost(attempt.host, attempt.localAddress);
     }
     this.stopAttemptTimer();
-    this.#resend?.release();
+    this.releaseResend();
     if (this.retry !== undefined) {
       this.retry.end();
       this.retry = undefined;
@@ -324,7 +266,7 @@ export abstract class RouterAttempts
     this.attempt = undefined;
     this.retry?.end();
     this.retry = undefined;
-    this.#resend?.release();
+    this.releaseResend();
     this.replay = undefined;
     this.shadow = undefined;
   }

@@ -3,6 +3,13 @@ import { type HeaderList, setHeader } from '../http/headers.js';
 import type { Route } from './route.js';
 import { RouterReplies } from './router-replies.js';
 
+/**
+ * How long a host may take nothing of a request that it has been sent in part, as in releases of Envoy
+ * after v1. The time-out of the route does not run by then; and while reading the request is paused,
+ * nobody would notice that its client has left.
+ */
+const maxStallMs = 300_000;
+
 /** How long a request may take, and each of its attempts: reference 3.5. */
 export abstract class RouterDeadlines extends RouterReplies implements Deadline {
   protected route: Route | undefined = undefined;
@@ -12,6 +19,8 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
   #requestEndMs = 0;
   #timer: WheelTimer | undefined = undefined;
   #attemptTimer: WheelTimer | undefined = undefined;
+  /** Runs while the host takes nothing. */
+  #stallTimer: WheelTimer | undefined = undefined;
 
   /** The time for the whole response, all attempts included, is up. */
   abstract onDeadline(): void;
@@ -51,9 +60,26 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
     this.#attemptTimer?.stop();
   }
 
+  /** The host takes nothing more of the request, or goes on. */
+  protected watchStall(isStalled: boolean): void {
+    this.#stallTimer?.stop();
+    if (isStalled) {
+      this.#stallTimer ??= new WheelTimer({ onDeadline: () => this.#onStallDeadline() });
+      this.context.wheel.start(this.#stallTimer, maxStallMs);
+    }
+  }
+
   protected stopTimers(): void {
     this.#timer?.stop();
     this.#attemptTimer?.stop();
+    this.#stallTimer?.stop();
+  }
+
+  #onStallDeadline(): void {
+    // A response that has begun may go on for as long as it likes.
+    if (!this.isResponseStarted) {
+      this.onDeadline();
+    }
   }
 
   /** Says how long the host took, all attempts included: reference 3.3. */

@@ -1,11 +1,12 @@
 import type { FilterStatus, HttpFilter } from '../http/filter.js';
 import { addHeader, type HeaderList } from '../http/headers.js';
+import { isIdempotent } from '../http/idempotence.js';
 import type { RequestHead } from '../http/message.js';
 import type { NativePassage } from '../http/stream.js';
 import type { Cluster } from '../upstream/cluster.js';
 import { HostChoice } from './host-choice.js';
 import { sslRedirect } from './redirect.js';
-import { isIdempotent, maxResendBytes, ReplayBuffer } from './replay-buffer.js';
+import { maxResendBytes, ReplayBuffer } from './replay-buffer.js';
 import { RetryRun } from './retry-run.js';
 import { RetryState } from './retry-state.js';
 import { Route } from './route.js';
@@ -97,7 +98,7 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
     this.#prepare(route, cluster, head);
     if (endStream) {
       this.onRequestEnd();
-    } else if (!this.#isNative || isIdempotent(head.method)) {
+    } else if (!this.#isNative || isIdempotent(head.method) || cluster.config.http2 !== undefined) {
       this.replay = new ReplayBuffer();
     }
     this.startAttempt(false, false);
@@ -110,8 +111,9 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
   #prepare(route: Route, cluster: Cluster, head: RequestHead): void {
     const { callbacks, controls } = this;
     const hashKey = route.hashKeyFor(callbacks);
-    if (hashKey !== undefined) {
-      this.hostChoice = new HostChoice(hashKey);
+    const isElsewhere = cluster.config.lbType === 'original_dst_lb';
+    if (hashKey !== undefined || isElsewhere) {
+      this.hostChoice = new HostChoice(hashKey, callbacks.originalDestination);
     }
     if (controls !== undefined) {
       setExpectedTimeout(head.headers, controls);

@@ -57,10 +57,13 @@ export abstract class RouterReplies {
     const isCanary =
       host?.isCanary === true ||
       (headers !== undefined && getHeader(headers, 'x-envoy-upstream-canary') === 'true');
-    cluster.stats.chargeResponse(status, callbacks.isInternal, isCanary);
+    const { isInternal } = callbacks;
+    const { stats, serviceZone } = cluster;
+    const hostZone = host?.zone ?? '';
+    stats.chargeResponse(status, isInternal, isCanary, serviceZone, hostZone);
     const altName = this.controls?.altStatName;
     if (altName !== undefined) {
-      cluster.stats.chargeAltResponse(altName, status, callbacks.isInternal, isCanary);
+      stats.chargeAltResponse(altName, status, isInternal, isCanary, serviceZone, hostZone);
     }
     this.virtualCluster?.charge(status);
   }
@@ -88,6 +91,13 @@ export abstract class RouterReplies {
     this.callbacks.sendLocalReply(503, 'no healthy upstream');
   }
 
+  /** The failure-rate breaker of the cluster lets nothing through. */
+  protected replyBreakerOpen(): void {
+    this.callbacks.setResponseFlag(responseFlag.upstreamOverflow);
+    this.charge(503, undefined, undefined);
+    this.callbacks.sendLocalReply(503, 'circuit breaker open', ['x-envoy-overloaded', 'true']);
+  }
+
   /** No attempt has brought a response. The flag has been set. */
   protected replyFailure(isOverflow: boolean): void {
     this.charge(503, undefined, undefined);
@@ -95,14 +105,15 @@ export abstract class RouterReplies {
     this.callbacks.sendLocalReply(503, upstreamFailureBody, headers);
   }
 
+  /** The status of a request that has taken too long. */
+  protected get timeoutStatus(): 204 | 504 {
+    return this.controls?.hasAltResponse === true ? 204 : 504;
+  }
+
   protected replyTimeout(): void {
+    const status = this.timeoutStatus;
     this.callbacks.setResponseFlag(responseFlag.upstreamRequestTimeout);
-    if (this.controls?.hasAltResponse === true) {
-      this.charge(204, undefined, undefined);
-      this.callbacks.sendLocalReply(204, '');
-    } else {
-      this.charge(504, undefined, undefined);
-      this.callbacks.sendLocalReply(504, 'upstream request timeout');
-    }
+    this.charge(status, undefined, undefined);
+    this.callbacks.sendLocalReply(status, status === 504 ? 'upstream request timeout' : '');
   }
 }

@@ -1,7 +1,10 @@
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.js';
 import type { HeaderList } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
+import type { ResetReason } from '../http/reset-reason.js';
 import type { RequestEncoder, ResponseDecoder } from '../http/stream.js';
+import { reportReset, reportResponse, reportTimeout } from '../upstream/attempt-report.js';
+import type { BreakerPass } from '../upstream/breaker/failure-rate-breaker.js';
 import type { Cluster } from '../upstream/cluster.js';
 import type { Host } from '../upstream/host.js';
 
@@ -29,6 +32,8 @@ export class ShadowRequest implements ResponseDecoder {
   readonly native: undefined = undefined;
   readonly #cluster: Cluster;
   readonly #host: Host;
+  /** Leave of the cluster's failure-rate breaker, if it has one. */
+  readonly #pass: BreakerPass | undefined;
   readonly #head: RequestHead;
   readonly #timer: WheelTimer = new WheelTimer(this);
   #request: CompleteRequest;
@@ -37,10 +42,16 @@ export class ShadowRequest implements ResponseDecoder {
   #isCharged = false;
   #isDone = false;
 
-  private constructor(cluster: Cluster, host: Host, request: CompleteRequest) {
+  private constructor(
+    cluster: Cluster,
+    host: Host,
+    pass: BreakerPass | undefined,
+    request: CompleteRequest,
+  ) {
     const { head } = request;
     this.#cluster = cluster;
     this.#host = host;
+    this.#pass = pass;
     this.#request = request;
     this.#head = {
       method: head.method,
@@ -57,12 +68,16 @@ export class ShadowRequest implements ResponseDecoder {
     wheel: TimerWheel,
     timeoutMs: number,
   ): void {
-    const host = cluster.chooseHost();
+    const { breaker } = cluster;
+    const pass = breaker?.enter();
+    const isRefused = breaker !== undefined && pass === undefined;
+    const host = isRefused ? undefined : cluster.chooseHost();
     if (host === undefined) {
+      pass?.release();
       cluster.stats.chargeResponse(503, true, false);
       return;
     }
-    const shadow = new ShadowRequest(cluster, host, request);
+    const shadow = new ShadowRequest(cluster, host, pass, request);
     wheel.start(shadow.#timer, timeoutMs > 0 ? timeoutMs : defaultShadowTimeoutMs);
     try {
       host.newStream(shadow, 'default', false);
@@ -87,8 +102,9 @@ export class ShadowRequest implements ResponseDecoder {
     }
   }
 
-  decodeHead({ status }: ResponseHead, endStream: boolean): void {
-    this.#charge(status);
+  decodeHead(head: ResponseHead, endStream: boolean): void {
+    reportResponse(this.#host, this.#pass, head);
+    this.#charge(head.status);
     if (endStream) {
       this.#finish();
     }
@@ -107,8 +123,9 @@ export class ShadowRequest implements ResponseDecoder {
     this.#finish();
   }
 
-  onReset(): void {
+  onReset(reason: ResetReason): void {
     if (!this.#isDone) {
+      reportReset(this.#host, this.#pass, reason);
       this.#charge(503);
       this.#finish();
     }
@@ -122,6 +139,7 @@ export class ShadowRequest implements ResponseDecoder {
   onDeadline(): void {
     this.#cluster.stats.upstreamRqTimeout++;
     this.#host.stats.rqTimeout++;
+    reportTimeout(this.#encoder === undefined ? undefined : this.#host, this.#pass, 504);
     this.#charge(504);
     this.#giveUp();
   }
@@ -148,11 +166,13 @@ export class ShadowRequest implements ResponseDecoder {
     } else {
       host.stats.rqError++;
     }
-    this.#cluster.stats.chargeResponse(status, true, host.isCanary);
+    const { stats, serviceZone } = this.#cluster;
+    stats.chargeResponse(status, true, host.isCanary, serviceZone, host.zone);
   }
 
   #finish(): void {
     this.#isDone = true;
+    this.#pass?.release();
     this.#timer.stop();
     this.#encoder = undefined;
   }

@@ -5,6 +5,8 @@ import type { NativeObserver } from '../http/native-exchange.js';
 import type { AttemptTrace } from '../http/request-trace.js';
 import type { ResetReason } from '../http/reset-reason.js';
 import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
+import { reportReset, reportResponse, reportTimeout } from '../upstream/attempt-report.js';
+import type { BreakerPass } from '../upstream/breaker/failure-rate-breaker.js';
 import type { Host } from '../upstream/host.js';
 
 /** What an attempt tells the router. */
@@ -35,6 +37,8 @@ export class UpstreamRequest implements ResponseDecoder {
   readonly isRetry: boolean;
   /** Set if the attempt has a span of its own, before it is started. */
   trace: AttemptTrace | undefined = undefined;
+  /** Leave of the cluster's failure-rate breaker, if it has one. Set before the attempt is started. */
+  pass: BreakerPass | undefined = undefined;
   readonly #router: AttemptObserver;
   readonly #head: RequestHead;
   readonly #priority: RoutingPriority;
@@ -42,6 +46,8 @@ export class UpstreamRequest implements ResponseDecoder {
   #isDone = false;
   #isDiscarded = false;
   #isResponsePaused = false;
+  /** Whether it has been reported that it took too long, after which nothing else is. */
+  #isReportedLate = false;
   /** What arrived before there was a connection: at most what was on its way when we paused. */
   #waiting: Buffer[] | undefined = undefined;
   #isRequestEnded: boolean;
@@ -121,6 +127,7 @@ export class UpstreamRequest implements ResponseDecoder {
     }
     this.#isDone = true;
     this.trace?.end();
+    this.pass?.release();
     if (this.#encoder === undefined) {
       this.host.cancel(this, this.#priority);
     } else {
@@ -137,6 +144,29 @@ export class UpstreamRequest implements ResponseDecoder {
     if (!this.#isDone) {
       this.#isDiscarded = true;
       process.nextTick(() => this.abort());
+    }
+  }
+
+  /** Tells those who watch host and cluster of the response. */
+  reportResponse(head: ResponseHead): void {
+    if (!this.#isReportedLate) {
+      reportResponse(this.host, this.pass, head);
+    }
+  }
+
+  /** Tells them that the response has not come, or not all of it. */
+  reportReset(reason: ResetReason): void {
+    if (!this.#isReportedLate) {
+      reportReset(this.host, this.pass, reason);
+    }
+  }
+
+  /** Tells them that it takes too long. What comes of it later is not told. */
+  reportTimeout(status: number): void {
+    if (!this.#isReportedLate) {
+      this.#isReportedLate = true;
+      // A host that the request has not reached is not to blame for the wait: reference 4.6.1.
+      reportTimeout(this.#encoder === undefined ? undefined : this.host, this.pass, status);
     }
   }
 
@@ -185,10 +215,10 @@ export class UpstreamRequest implements ResponseDecoder {
     if (!this.#isDone) {
       this.trace?.end(reason);
       this.#finish();
-      if (this.#isDiscarded) {
-        return;
+      if (!this.#isDiscarded) {
+        this.#router.onAttemptReset(this, reason, hadResponse);
       }
-      this.#router.onAttemptReset(this, reason, hadResponse);
+      this.pass?.release();
     }
   }
 

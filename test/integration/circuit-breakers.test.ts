@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { assertCountedOnce, clusterCounts } from '../support/cluster-counts.js';
+import { clusterLines } from '../support/cluster-lines.js';
 import type { Json } from '../support/config-builder.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
@@ -229,4 +230,39 @@ test('circuit_breakers.<cluster>.<priority>.* of the runtime take the place of t
   runtime.set(key, undefined);
   runtime.set('circuit_breakers.app.high.max_pending_requests', 0);
   assert.equal((await proxy.send()).status, 200);
+});
+
+test('every limit of both priorities can be changed by the runtime, as /clusters shows', async (t) => {
+  const limits = { max_connections: 1, max_pending_requests: 2, max_requests: 3, max_retries: 4 };
+  const proxy = await TestProxy.start(t, {
+    cluster: { circuit_breakers: { default: limits, high: {} } },
+  });
+  const before = await clusterLines(proxy);
+  for (const [name, value] of Object.entries(limits)) {
+    assert.equal(before.get(`app::default_priority::${name}`), String(value));
+    const byDefault = name === 'max_retries' ? '3' : '1024';
+    assert.equal(before.get(`app::high_priority::${name}`), byDefault);
+    proxy.sidecar.runtime.set(`circuit_breakers.app.high.${name}`, 7);
+  }
+  const after = await clusterLines(proxy);
+  for (const [name, value] of Object.entries(limits)) {
+    assert.equal(after.get(`app::default_priority::${name}`), String(value));
+    assert.equal(after.get(`app::high_priority::${name}`), '7');
+  }
+});
+
+test('max_connections of 0: a host without connections opens one in any case', async (t) => {
+  const host = await PatientHost.start(t, { max_connections: 0 });
+  const sent = [host.proxy.send(), host.proxy.send()];
+  await host.untilReached(1);
+  await host.proxy.untilStat('downstream_rq_active', 2);
+  host.answer();
+  await host.untilReached(2);
+  host.answer();
+  assert.deepEqual(
+    (await Promise.all(sent)).map(({ status }) => status),
+    [200, 200],
+  );
+  const { upstream_cx_total } = await clusterCounts(host.proxy, 'app', 'upstream_cx_total');
+  assert.equal(upstream_cx_total, 1);
 });

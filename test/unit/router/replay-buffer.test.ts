@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isIdempotent, maxResendBytes, ReplayBuffer } from '../../../lib/router/replay-buffer.js';
+import { isIdempotent } from '../../../lib/http/idempotence.js';
+import { maxResendBytes, ReplayBuffer } from '../../../lib/router/replay-buffer.js';
 
 const limitBytes = maxResendBytes;
 

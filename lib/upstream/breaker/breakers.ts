@@ -1,0 +1,45 @@
+import type { Clock } from '../../base/clock.js';
+import type { TimerWheel } from '../../base/timer-wheel.js';
+import type { BreakerPolicy } from './breaker-policy.js';
+import { BreakerRotation } from './breaker-rotation.js';
+import { FailureRateBreaker, type FailureRateBreakerContext } from './failure-rate-breaker.js';
+import { ResultWindowSettings } from './result-window.js';
+
+/** What the breakers need from the sidecar. */
+export interface BreakersContext {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+}
+
+/** Makes the failure-rate breakers of clusters, as the option `breakers` says. */
+export class Breakers {
+  /** By the name of the cluster, or `*`. */
+  readonly #contexts: ReadonlyMap<string, FailureRateBreakerContext>;
+
+  private constructor(contexts: ReadonlyMap<string, FailureRateBreakerContext>) {
+    this.#contexts = contexts;
+  }
+
+  /** Loads opossum, unless there is no policy: `undefined` then. */
+  static async load(
+    policies: ReadonlyMap<string, BreakerPolicy>,
+    { clock, wheel }: BreakersContext,
+  ): Promise<Breakers | undefined> {
+    if (policies.size === 0) {
+      return undefined;
+    }
+    const { default: library } = await import('opossum');
+    const shared = { library, rotation: new BreakerRotation(clock) };
+    const contexts = [...policies].map(([name, policy]) => {
+      const windowSettings = new ResultWindowSettings(shared, policy);
+      return [name, { policy, windowSettings, wheel }] as const;
+    });
+    return new Breakers(new Map(contexts));
+  }
+
+  /** Returns a new breaker for the cluster, or `undefined` if it is to have none. */
+  create(clusterName: string): FailureRateBreaker | undefined {
+    const context = this.#contexts.get(clusterName) ?? this.#contexts.get('*');
+    return context && new FailureRateBreaker(context);
+  }
+}
