@@ -7,6 +7,7 @@ import { ReceiveWindow } from '../../http/receive-window.js';
 import type { ResetReason } from '../../http/reset-reason.js';
 import { type AddressedStream, formatLocalAddress } from '../../http/socket-address.js';
 import type { ResponseDecoder } from '../../http/stream.js';
+import { ByteCount } from './byte-count.js';
 import type { Http2PoolContext } from './connection-pool.js';
 import type { Closer, ConnectionStats } from './connection-stats.js';
 import { encodeHttp2Head } from './http2-request-head.js';
@@ -63,8 +64,7 @@ export class Http2Connection implements Http2StreamOwner, WatchedConnection {
   #undelivered = new Set<DeliveringStream>();
   /** One at a time: the session ends when too many are not acknowledged. */
   #isProbing = false;
-  #countedRead = 0;
-  #countedWritten = 0;
+  readonly #bytes: ByteCount;
 
   constructor(owner: Http2ConnectionOwner, context: Http2PoolContext, target: Address) {
     this.#owner = owner;
@@ -74,6 +74,7 @@ export class Http2Connection implements Http2StreamOwner, WatchedConnection {
     owner.stats.onOpening('http2');
     const { connector } = context;
     this.#socket = connector.connect(target, undefined, owner.bufferLimitBytes);
+    this.#bytes = new ByteCount(this.#socket, owner.stats.cluster);
     this.#socket.on(connector.openEvent, () => this.#startSession());
     this.#socket.on('error', () => this.#onGone());
     this.#socket.on('close', () => this.#onGone());
@@ -205,7 +206,7 @@ export class Http2Connection implements Http2StreamOwner, WatchedConnection {
     this.#streams.delete(stream);
     this.#closing += isOpenToHost ? 1 : 0;
     this.stats.onRequestEnd();
-    this.#countBytes();
+    this.#bytes.update();
     this.#owner.onRequestEnd();
     if (!isOpenToHost) {
       this.#onRoom();
@@ -325,7 +326,7 @@ export class Http2Connection implements Http2StreamOwner, WatchedConnection {
     this.#goneReason = reason;
     this.#connectTimer.stop();
     this.#writeWatch?.stop();
-    this.#countBytes();
+    this.#bytes.update();
     this.stats.onClosed(by, wasConnecting, streams.length > 0);
     // Not in the middle of a read: Node.js 20 goes on with the rest of it, without the session that
     // it belongs to, and the process is aborted.
@@ -341,14 +342,5 @@ export class Http2Connection implements Http2StreamOwner, WatchedConnection {
     for (const stream of streams) {
       stream.onConnectionGone();
     }
-  }
-
-  #countBytes(): void {
-    const { bytesRead = 0, bytesWritten = 0 } = this.#socket;
-    const { cluster } = this.stats;
-    cluster.upstreamCxRxBytesTotal += bytesRead - this.#countedRead;
-    cluster.upstreamCxTxBytesTotal += bytesWritten - this.#countedWritten;
-    this.#countedRead = bytesRead;
-    this.#countedWritten = bytesWritten;
   }
 }
