@@ -25,17 +25,19 @@ export async function loadConfig(
   source: ConfigSource,
   unsupported: UnsupportedMode,
   httpFilters: Iterable<string> = [],
+  hasRegistrations = false,
 ): Promise<ParsedConfig> {
+  const options = { unsupported, httpFilters, hasRegistrations };
   if (typeof source !== 'string' && !(source instanceof URL)) {
     if (typeof source !== 'object' || source === null) {
       throw optionInvalid(
         'config is missing; give a path, a file: URL, or the configuration itself',
       );
     }
-    return parseConfig(source, { source: 'the configuration', unsupported, httpFilters });
+    return parseConfig(source, { source: 'the configuration', ...options });
   }
   const path = source instanceof URL ? toPath(source) : source;
-  return loadConfigFile(path, { source: path, unsupported, httpFilters });
+  return loadConfigFile(path, { source: path, ...options });
 }
 
 function toPath(url: URL): string {

@@ -8,6 +8,7 @@ import { type ExplainOptions, readExplainedRequest } from './explain/explained-r
 import type { Explanation } from './explain/explanation.js';
 import { checkLuaScripts } from './filters/lua/load-lua-scripts.js';
 import { loadTranscoders } from './filters/transcoder/load-transcoders.js';
+import { findClusterTlsProblems } from './upstream/tls/cluster-tls-material.js';
 
 /** How a configuration is read without being used. */
 export interface ConfigOptions {
@@ -18,6 +19,8 @@ export interface ConfigOptions {
   readonly unsupported?: 'error' | 'warn';
   /** Names of the HTTP filters that the application brings itself, as `httpFilters` of `createSidecar`. */
   readonly httpFilters?: readonly string[];
+  /** Whether `registrations` of `createSidecar` is given: clusters of type `sds` then need no `sds`. */
+  readonly registrations?: boolean;
 }
 
 /** What is to be said about a configuration, in the order of the document. */
@@ -40,11 +43,16 @@ export async function validateConfig(
   options: ConfigOptions = {},
 ): Promise<ConfigReport> {
   try {
-    const parsed = await loadConfig(config, options.unsupported ?? 'error', options.httpFilters);
-    const { listeners } = parsed.config;
+    const { unsupported = 'error', httpFilters, registrations } = options;
+    const parsed = await loadConfig(config, unsupported, httpFilters, registrations);
+    const { listeners, clusterManager } = parsed.config;
     await checkLuaScripts(listeners);
     await loadTranscoders(listeners, silentLogger);
-    const problems = await findTlsProblems(listeners, systemClock.wallNow());
+    const wallNowMs = systemClock.wallNow();
+    const problems = [
+      ...(await findTlsProblems(listeners, wallNowMs)),
+      ...(await findClusterTlsProblems(clusterManager, wallNowMs)),
+    ];
     return { problems, warnings: problems.length === 0 ? parsed.warnings : [] };
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -76,6 +84,6 @@ export async function explainConfig(
   // A request that is none is told of before anything is read.
   readExplainedRequest(request);
   const mode = options.unsupported === 'error' ? 'error' : 'explain';
-  const parsed = await loadConfig(config, mode, options.httpFilters);
+  const parsed = await loadConfig(config, mode, options.httpFilters, options.registrations);
   return { ...explainRequest(parsed.config, request), warnings: parsed.warnings };
 }

@@ -37,4 +37,12 @@ export type { HttpFilterContext, HttpFilterFactory } from './http/own-filter.js'
 export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';
 export { createSidecar } from './sidecar.js';
 export type { SidecarOptions } from './sidecar-options.js';
+export type {
+  Registration,
+  RegistrationSource,
+  RegistrationSubscriber,
+  RegistrationSubscription,
+  RegistrationTags,
+} from './upstream/discovery/registration-source.js';
+export type { SlowStartOptions } from './upstream/load-balancing/slow-start-options.js';
 export type { MountedApplication } from './upstream/mounted-host.js';

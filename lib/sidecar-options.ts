@@ -1,17 +1,32 @@
-import { Server } from 'node:http';
 import type { TracerProvider } from '@opentelemetry/api';
+import {
+  checkHttpFilters,
+  checkLogger,
+  checkMounts,
+  checkRegistrations,
+  checkTracerProvider,
+} from './application-options.js';
 import { describeProblem } from './base/errors.js';
-import { type Logger, silentLogger } from './base/log.js';
+import type { Logger } from './base/log.js';
 import type { Address, TcpAddress } from './config/address.js';
 import { checkConnectTo, checkListenOn } from './config/address-options.js';
+import type { ClusterConfig } from './config/cluster-config.js';
 import type { Config } from './config/config.js';
 import { describeValue } from './config/describe-value.js';
+import { discoverableNames } from './config/discoverable-names.js';
 import { isJsonObject } from './config/json-members.js';
 import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
-import { httpFilterUnion } from './config/schema/http-filter-union.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
 import { checkRetryOptions, type RetryBudget, type RetryOptions } from './router/retry-options.js';
+import { type BreakerOptions, checkBreakers } from './upstream/breaker/breaker-options.js';
+import type { BreakerPolicy } from './upstream/breaker/breaker-policy.js';
+import type { RegistrationSource } from './upstream/discovery/registration-source.js';
+import {
+  checkSlowStart,
+  type SlowStartOptions,
+  type SlowStartPolicy,
+} from './upstream/load-balancing/slow-start-options.js';
 import type { MountedApplication } from './upstream/mounted-host.js';
 
 /** Options of `createSidecar`. */
@@ -53,6 +68,11 @@ export interface SidecarOptions {
   /** How often access logs are written, in milliseconds. Default 10000, as in Envoy. */
   readonly accessLogFlushIntervalMs?: number;
   /**
+   * How long a listener that an update has replaced or removed goes on with the connections that it
+   * has, in milliseconds, as Envoy's `--drain-time-s`. Default 600000.
+   */
+  readonly drainTimeMs?: number;
+  /**
    * HTTP filters of your own, by the name that they have in the `filters` of an
    * `http_connection_manager`: docs/filters.md.
    */
@@ -67,6 +87,22 @@ export interface SidecarOptions {
    * time-out goes on while another one races it: docs/retries.md.
    */
   readonly hedgeOnPerTryTimeout?: true | readonly string[];
+  /**
+   * Failure-rate breakers, by cluster: one that fails too often gets no requests for a while; `*`
+   * stands for all clusters that are not named: docs/circuit-breakers.md.
+   */
+  readonly breakers?: Readonly<Record<string, BreakerOptions>>;
+  /**
+   * Clusters where a host that comes, or comes back to health, begins with a small share of the
+   * requests, by name; `*` stands for all that are not named: docs/load-balancing.md.
+   */
+  readonly slowStart?: Readonly<Record<string, SlowStartOptions>>;
+  /**
+   * Where clusters of type `sds` get their hosts, in the place of the discovery service of the
+   * configuration, which need not be there then: `kubernetesRegistrations()` of
+   * `pillion/kubernetes`, or a source of your own.
+   */
+  readonly registrations?: RegistrationSource;
 }
 
 /** The options, checked, with what they refer to. */
@@ -81,10 +117,14 @@ export interface CheckedOptions {
   readonly outboundListeners: readonly string[] | undefined;
   readonly httpFilters: ReadonlyMap<string, HttpFilterFactory>;
   readonly retryOptions: RetryOptions;
+  readonly breakerPolicies: ReadonlyMap<string, BreakerPolicy>;
+  readonly slowStart: ReadonlyMap<string, SlowStartPolicy>;
   readonly log: Logger;
   readonly tracerProvider: TracerProvider | undefined;
   readonly accessLogFlushIntervalMs: number | undefined;
+  readonly drainTimeMs: number;
   readonly unsupported: 'error' | 'warn';
+  readonly registrations: RegistrationSource | undefined;
 }
 
 const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
@@ -100,9 +140,13 @@ const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
   'logger',
   'tracerProvider',
   'accessLogFlushIntervalMs',
+  'drainTimeMs',
   'httpFilters',
   'retryBudgets',
   'hedgeOnPerTryTimeout',
+  'breakers',
+  'slowStart',
+  'registrations',
 ]);
 
 /**
@@ -113,41 +157,69 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
   if (!isJsonObject(options)) {
     throw optionInvalid('createSidecar takes an object: createSidecar({ config: "./envoy.json" })');
   }
-  for (const name of Object.keys(options)) {
-    if (!knownOptions.has(name)) {
-      throw optionInvalid(`unknown option "${name}"; there are: ${[...knownOptions].join(', ')}`);
-    }
+  const unknown = Object.keys(options).find((name) => !knownOptions.has(name));
+  if (unknown !== undefined) {
+    throw optionInvalid(`unknown option "${unknown}"; there are: ${[...knownOptions].join(', ')}`);
   }
-  const { unsupported = 'error', accessLogFlushIntervalMs } = options;
+  const { unsupported = 'error', accessLogFlushIntervalMs, drainTimeMs = 600_000 } = options;
   if (unsupported !== 'error' && unsupported !== 'warn') {
     throw optionInvalid(`unsupported is ${describeValue(unsupported)}, expected "error" or "warn"`);
   }
-  checkInterval(accessLogFlushIntervalMs);
-  const log = checkLogger(options.logger);
-  const names = {
+  checkInterval('accessLogFlushIntervalMs', accessLogFlushIntervalMs);
+  checkInterval('drainTimeMs', drainTimeMs);
+  const parsing = {
+    unsupported,
+    httpFilters: checkHttpFilters(options.httpFilters),
+    registrations: checkRegistrations(options.registrations),
+    log: checkLogger(options.logger),
+  };
+  const config = await loadCheckedConfig(options.config, parsing);
+  const clusters = clusterNames(config, options);
+  return {
+    ...parsing,
+    config,
     serviceCluster: checkName('serviceCluster', options.serviceCluster),
     serviceNode: checkName('serviceNode', options.serviceNode),
     serviceZone: checkName('serviceZone', options.serviceZone),
+    mounts: checkMounts(options.mount, clusters),
+    listenOn: checkListenOn(options.listenOn, config),
+    connectTo: checkConnectTo(options.connectTo, config),
+    retryOptions: checkRetryOptions(options, clusters),
+    breakerPolicies: checkBreakers(options.breakers, clusters),
+    slowStart: checkSlowStart(options.slowStart, withNames(config, clusters)),
+    outboundListeners: checkOutbound(options.outbound, config),
+    tracerProvider: checkTracerProvider(options.tracerProvider),
+    accessLogFlushIntervalMs,
+    drainTimeMs,
   };
-  const httpFilters = checkHttpFilters(options.httpFilters);
-  const { config, warnings } = await loadConfig(options.config, unsupported, httpFilters.keys());
+}
+
+/** What a configuration is read with. */
+export type ConfigChecks = Pick<
+  CheckedOptions,
+  'unsupported' | 'httpFilters' | 'registrations' | 'log'
+>;
+
+/** Reads and checks a configuration, and logs its warnings. Rejects as `checkOptions` throws. */
+export async function loadCheckedConfig(
+  source: ConfigSource,
+  {
+    unsupported,
+    httpFilters,
+    registrations,
+    log,
+  }: Omit<ConfigChecks, 'registrations'> & Partial<ConfigChecks>,
+): Promise<Config> {
+  const { config, warnings } = await loadConfig(
+    source,
+    unsupported,
+    httpFilters.keys(),
+    registrations !== undefined,
+  );
   for (const warning of warnings) {
     log.warn(`configuration: ${describeProblem(warning)}`);
   }
-  return {
-    config,
-    ...names,
-    mounts: checkMounts(options.mount, config),
-    listenOn: checkListenOn(options.listenOn, config),
-    connectTo: checkConnectTo(options.connectTo, config),
-    httpFilters,
-    retryOptions: checkRetryOptions(options, namesOf(config)),
-    outboundListeners: checkOutbound(options.outbound, config),
-    log,
-    tracerProvider: checkTracerProvider(options.tracerProvider),
-    accessLogFlushIntervalMs,
-    unsupported,
-  };
+  return config;
 }
 
 /** What Envoy takes on its command line; it goes into headers and paths of requests. */
@@ -163,112 +235,35 @@ function checkName(option: string, value: unknown): string {
   return value;
 }
 
-function checkInterval(value: unknown): void {
+function checkInterval(option: string, value: unknown): void {
   if (value !== undefined && !(typeof value === 'number' && value > 0 && Number.isFinite(value))) {
-    throw optionInvalid(
-      `accessLogFlushIntervalMs is ${describeValue(value)}, expected a number of milliseconds`,
-    );
+    throw optionInvalid(`${option} is ${describeValue(value)}, expected a number of milliseconds`);
   }
 }
 
-function checkLogger(logger: Logger | undefined): Logger {
-  if (logger === undefined) {
-    return silentLogger;
-  }
-  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
-    if (typeof logger?.[level] !== 'function') {
-      throw optionInvalid(`logger has no method "${level}"; it needs debug, info, warn and error`);
-    }
-  }
-  return new GuardedLogger(logger);
+function clusterNames(
+  { clusterManager }: Config,
+  { mount, retryBudgets, hedgeOnPerTryTimeout, breakers, slowStart }: SidecarOptions,
+): readonly string[] {
+  return discoverableNames(
+    clusterManager.clusters.map(({ name }) => name),
+    clusterManager.cds !== undefined,
+    mount,
+    retryBudgets,
+    hedgeOnPerTryTimeout,
+    breakers,
+    slowStart,
+  );
 }
 
-function checkTracerProvider(provider: TracerProvider | undefined): TracerProvider | undefined {
-  if (provider !== undefined && typeof provider?.getTracer !== 'function') {
-    throw optionInvalid(
-      'tracerProvider has no method "getTracer"; it needs to be a TracerProvider of OpenTelemetry',
-    );
-  }
-  return provider;
-}
-
-/** Takes what a logger throws: it must not end a request, or the process. */
-class GuardedLogger implements Logger {
-  readonly #logger: Logger;
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  debug(message: string): void {
-    this.#log('debug', message);
-  }
-
-  info(message: string): void {
-    this.#log('info', message);
-  }
-
-  warn(message: string): void {
-    this.#log('warn', message);
-  }
-
-  error(message: string): void {
-    this.#log('error', message);
-  }
-
-  #log(level: keyof Logger, message: string): void {
-    try {
-      this.#logger[level](message);
-    } catch {
-      // There is nobody left to tell.
-    }
-  }
-}
-
-function checkHttpFilters(filters: unknown): ReadonlyMap<string, HttpFilterFactory> {
-  const factories = new Map<string, HttpFilterFactory>();
-  for (const [name, factory] of entriesOf('httpFilters', filters)) {
-    if (Object.hasOwn(httpFilterUnion.variants, name)) {
-      throw optionInvalid(
-        `httpFilters.${name} has the name of a filter of Envoy's; give it another name`,
-      );
-    }
-    if (typeof factory !== 'function') {
-      const found = describeValue(factory);
-      throw optionInvalid(
-        `httpFilters.${name} is ${found}, expected a function (config, context) => (callbacks) => filter`,
-      );
-    }
-    factories.set(name, factory as HttpFilterFactory);
-  }
-  return factories;
-}
-
-function checkMounts(mount: unknown, config: Config): ReadonlyMap<string, MountedApplication> {
-  const names = namesOf(config);
-  const mounts = new Map<string, MountedApplication>();
-  for (const [name, application] of entriesOf('mount', mount)) {
-    if (!names.includes(name)) {
-      throw optionInvalid(
-        `mount names the cluster "${name}", but the clusters are: ${listNames(names)}`,
-      );
-    }
-    if (!isApplication(application)) {
-      throw optionInvalid(
-        `mount.${name} is neither a (request, response) handler nor an http.Server`,
-      );
-    }
-    mounts.set(name, application);
-  }
-  return mounts;
-}
-
-function namesOf(config: Config): readonly string[] {
-  return config.clusterManager.clusters.map((cluster) => cluster.name);
-}
-
-function isApplication(value: unknown): value is MountedApplication {
-  return typeof value === 'function' || value instanceof Server;
+/** Of a cluster that is yet to be discovered, nothing is known that could be wrong. */
+function withNames(
+  { clusterManager: { clusters } }: Config,
+  names: readonly string[],
+): readonly Pick<ClusterConfig, 'name' | 'lbType'>[] {
+  return names.map(
+    (name) => clusters.find((cluster) => cluster.name === name) ?? { name, lbType: 'round_robin' },
+  );
 }
 
 function checkOutbound(outbound: unknown, config: Config): readonly string[] | undefined {
@@ -291,7 +286,8 @@ function checkListenerNames(names: unknown, config: Config): readonly string[] |
       `outbound.listeners is ${describeValue(names)}, expected an array of names`,
     );
   }
-  const known = config.listeners.map((listener) => listener.name);
+  const configured = config.listeners.map((listener) => listener.name);
+  const known = discoverableNames(configured, config.lds !== undefined, names);
   return names.map((name: unknown) => {
     if (typeof name !== 'string' || !known.includes(name)) {
       const named = describeValue(name);

@@ -1,5 +1,7 @@
 import { AdminServer } from './admin/admin-server.js';
-import { type Assembly, type AssemblyOptions, assemble } from './assemble.js';
+import { type Assembly, assemble } from './assemble.js';
+import type { AssemblyOptions } from './assembly/assembly-options.js';
+import { loadedCertificates } from './assembly/loaded-certificates.js';
 import { type Clock, systemClock } from './base/clock.js';
 import { SidecarError } from './base/errors.js';
 import { LoopHold } from './base/loop-hold.js';
@@ -8,14 +10,15 @@ import { createSidecarRuntime, type SidecarRuntime } from './base/runtime/sideca
 import { readVersion } from './base/version.js';
 import { formatAddress, type TcpAddress } from './config/address.js';
 import { describeValue } from './config/describe-value.js';
+import type { ConfigSource } from './config-file.js';
 import type { OutboundResponse } from './egress/outbound-response.js';
 import { OutboundClient } from './egress/request.js';
 import type { RequestOptions } from './egress/request-options.js';
 import { explainRequest } from './explain/explain-request.js';
 import type { ExplainOptions } from './explain/explained-request.js';
 import type { Explanation } from './explain/explanation.js';
-import { checkOptions, type SidecarOptions } from './sidecar-options.js';
-import { type DnsResolver, systemDnsResolver } from './upstream/discovery/dns-resolver.js';
+import { checkOptions, loadCheckedConfig, type SidecarOptions } from './sidecar-options.js';
+import type { DnsResolver } from './upstream/discovery/dns-resolver.js';
 
 /** A listener that accepts. */
 export interface ListenerInfo {
@@ -45,13 +48,13 @@ export interface CloseOptions {
 export interface SidecarEnvironment {
   readonly clock: Clock;
   readonly random: Random;
-  readonly resolver: DnsResolver;
+  /** Default: a DNS client of the sidecar's own. */
+  readonly resolver?: DnsResolver | undefined;
 }
 
 const realEnvironment: SidecarEnvironment = {
   clock: systemClock,
   random: systemRandom,
-  resolver: systemDnsResolver,
 };
 
 const defaultTimeoutMs = 10_000;
@@ -147,12 +150,33 @@ export class Sidecar {
    * Throws `SIDECAR_OPTION_INVALID` for a request that is none, or if there is no listener.
    */
   explain(request: ExplainOptions): Explanation {
-    const { config, routes } = this.#assembly;
-    return explainRequest(
-      config,
-      request,
-      (listener) => routes.get(listener)?.config ?? listener.connectionManager.routeConfig,
-    );
+    const { updater, listenerManager } = this.#assembly;
+    const entries = listenerManager.entries();
+    return explainRequest(updater.config, request, (listener) => {
+      const entry = entries.find((found) => found.listener.config === listener);
+      return entry?.routes.config ?? listener.connectionManager.routeConfig;
+    });
+  }
+
+  /**
+   * Puts another configuration in the place of the one in force, while requests go on: clusters,
+   * listeners and routes come, change and go, those that stay the same keep their connections, and
+   * not one request fails for it. What has changed is made and warmed before it takes its place;
+   * what it replaces drains. Resolves when all of it is in force.
+   *
+   * Rejects with a `ConfigError` with every problem, if the configuration is refused or changes what
+   * cannot change in a running sidecar (docs/discovery.md), with another `SidecarError` if a port
+   * cannot be bound or a file be read, and with `SIDECAR_CLOSED` once the sidecar drains. Nothing
+   * has changed then. Updates that are asked for at once are made one after the other.
+   */
+  async update(config: ConfigSource): Promise<void> {
+    const { options, updater } = this.#assembly;
+    this.#hold.hold();
+    try {
+      await updater.update(() => loadCheckedConfig(config, options));
+    } finally {
+      this.#hold.release();
+    }
   }
 
   /**
@@ -190,31 +214,25 @@ export class Sidecar {
   async start(): Promise<void> {
     try {
       // Before all that goes by its values.
-      await this.#assembly.runtimeLoader?.start();
+      const { clusterManager, updater } = this.#assembly;
+      await updater.startRuntime();
       await this.#startAdmin();
-      const { clusterManager, listenerManager } = this.#assembly;
       await new Promise<void>((resolve) => {
         clusterManager.start(resolve);
       });
-      await this.#startRouteDiscoveries();
-      await listenerManager.listen();
+      await updater.startDiscovery();
+      await updater.listen();
     } catch (error) {
       await this.close({ timeoutMs: 0 });
       throw error;
     }
   }
 
-  async #startRouteDiscoveries(): Promise<void> {
-    const firstAnswers = this.#assembly.routeDiscoveries.map(
-      (discovery) => new Promise<void>((resolve) => discovery.start(resolve)),
-    );
-    await Promise.all(firstAnswers);
-  }
-
   async #startAdmin(): Promise<void> {
-    const { config, options, stats, serverState, clusterManager, listenerManager, accessLogs } =
+    const { options, stats, serverState, clusterManager, listenerManager, accessLogs } =
       this.#assembly;
-    const { runtime } = this.#assembly;
+    const { runtime, updater } = this.#assembly;
+    const { config } = updater;
     const accessLog = await accessLogs.createAccessLog(config.admin.accessLogPath);
     if (accessLog instanceof Error) {
       throw new SidecarError('SIDECAR_ACCESS_LOG_FAILED', accessLog.message, { cause: accessLog });
@@ -229,6 +247,8 @@ export class Sidecar {
         runtime,
         clusters: () => clusterManager.clusters(),
         listeners: () => listenerManager.bound(),
+        certificates: () => loadedCertificates(this.#assembly),
+        routeTables: () => listenerManager.routeTables(),
       },
     });
     const { address } = config.admin;
@@ -242,9 +262,10 @@ export class Sidecar {
   }
 
   async #drain(delayMs: number, timeoutMs: number): Promise<void> {
-    const { serverState, listenerManager, options } = this.#assembly;
+    const { serverState, listenerManager, updater, options } = this.#assembly;
     this.#hold.hold();
     try {
+      updater.stop();
       serverState.healthcheckFailed = true;
       const isCut = new Promise<void>((resolve) => {
         this.#endDelay = resolve;
@@ -260,7 +281,7 @@ export class Sidecar {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { listenerManager, clusterManager, accessLogs, wheel, options } = this.#assembly;
+    const { listenerManager, clusterManager, updater, accessLogs, wheel, options } = this.#assembly;
     this.#hold.hold();
     try {
       const isDrained = this.drain({ timeoutMs });
@@ -271,12 +292,10 @@ export class Sidecar {
       // would be answered otherwise, and logged with an answer that nobody gets.
       await listenerManager.drain();
       this.#outbound.close();
-      for (const discovery of this.#assembly.routeDiscoveries) {
-        discovery.close();
-      }
+      updater.close();
+      listenerManager.release();
       clusterManager.close();
-      this.#assembly.rateLimitService?.close();
-      this.#assembly.runtimeLoader?.close();
+      this.#assembly.rateLimitService.close();
       await isDrained;
       await this.#adminServer?.close();
       this.#adminAddress = undefined;

@@ -1,21 +1,25 @@
 import type { AdminContext } from './admin-context.js';
 import { type AdminEndpoint, type AdminReply, textReply } from './admin-endpoint.js';
+import { certsEndpoint } from './certs.js';
 import { clustersEndpoint } from './clusters.js';
 import { healthcheckFailEndpoint } from './healthcheck-fail.js';
 import { healthcheckOkEndpoint } from './healthcheck-ok.js';
 import { createHomeEndpoint, describeEndpoints } from './home.js';
 import { listenersEndpoint } from './listeners.js';
 import { resetCountersEndpoint } from './reset-counters.js';
+import { routesEndpoint } from './routes.js';
 import { runtimeEndpoint } from './runtime.js';
 import { serverInfoEndpoint } from './server-info.js';
 import { statsEndpoint } from './stats.js';
 
 const listedEndpoints: readonly AdminEndpoint[] = [
+  certsEndpoint,
   clustersEndpoint,
   healthcheckFailEndpoint,
   healthcheckOkEndpoint,
   listenersEndpoint,
   resetCountersEndpoint,
+  routesEndpoint,
   runtimeEndpoint,
   serverInfoEndpoint,
   statsEndpoint,

@@ -22,10 +22,19 @@ function* describeClusters(context: AdminContext): Generator<string, void, undef
 function describeCluster(cluster: AdminCluster): string {
   const { name } = cluster;
   return (
+    describeOutliers(cluster) +
     describeThresholds(`${name}::default_priority`, cluster.defaultResources) +
     describeThresholds(`${name}::high_priority`, cluster.highResources) +
+    (cluster.breaker === undefined ? '' : `${name}::breaker::state::${cluster.breaker.state}\n`) +
     `${name}::added_via_api::${cluster.addedViaApi}\n`
   );
+}
+
+function describeOutliers({ name, outlierSummary }: AdminCluster): string {
+  return outlierSummary === undefined
+    ? ''
+    : `${name}::outlier::success_rate_average::${outlierSummary.successRateAverage}\n` +
+        `${name}::outlier::success_rate_ejection_threshold::${outlierSummary.successRateEjectionThreshold}\n`;
 }
 
 function describeThresholds(start: string, resources: ResourceManager): string {
@@ -37,7 +46,7 @@ function describeThresholds(start: string, resources: ResourceManager): string {
   );
 }
 
-/** The success rate of outlier detection; -1 says that it has not been computed. */
+/** The success rate of a host that outlier detection does not watch; -1 says that it has not been computed. */
 const noSuccessRate = -1;
 
 function describeHost(clusterName: string, host: AdminHost): string {
@@ -56,6 +65,6 @@ function describeHost(clusterName: string, host: AdminHost): string {
     `${start}::weight::${host.weight}\n` +
     `${start}::zone::${host.zone}\n` +
     `${start}::canary::${host.isCanary}\n` +
-    `${start}::success_rate::${noSuccessRate}\n`
+    `${start}::success_rate::${host.outlierMonitor?.successRate ?? noSuccessRate}\n`
   );
 }

@@ -18,7 +18,12 @@ export async function runExplain(args: readonly string[], io: CommandIo): Promis
   const command = readExplainCommand(parsed);
   const { configPath, request, unsupported } = command;
   const httpFilters = Object.keys(await loadHttpFilters(command.httpFiltersPath));
-  const explanation = await explainConfig(configPath, request, { unsupported, httpFilters });
+  const registrations = command.hasRegistrations;
+  const explanation = await explainConfig(configPath, request, {
+    unsupported,
+    httpFilters,
+    registrations,
+  });
   if (!command.isJson) {
     for (const warning of explanation.warnings) {
       io.stderr(`warning: ${describeProblem(warning)}\n`);

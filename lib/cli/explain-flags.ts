@@ -2,6 +2,7 @@ import { quoteText } from '../config/describe-value.js';
 import type { ExplainOptions } from '../explain/explained-request.js';
 import type { FlagGroup, ParsedFlags } from './flags.js';
 import { httpFiltersFlag } from './load-http-filters.js';
+import { registrationsFlag } from './load-registrations.js';
 import { UsageError } from './usage-error.js';
 
 /** The flags of `pillion explain`. */
@@ -39,6 +40,7 @@ export const explainFlags: readonly FlagGroup[] = [
         help: 'A runtime value. May be given several times.',
       },
       httpFiltersFlag,
+      registrationsFlag,
       { name: 'json', help: 'Prints the explanation as JSON.' },
       {
         name: 'unsupported',
@@ -56,6 +58,8 @@ export interface ExplainCommand {
   readonly unsupported: 'error' | 'warn';
   /** Path of the module with the filters; `undefined` for none. */
   readonly httpFiltersPath: string | undefined;
+  /** Whether the hosts of clusters of type `sds` come from elsewhere than a discovery service. */
+  readonly hasRegistrations: boolean;
   readonly isJson: boolean;
   readonly request: ExplainOptions;
 }
@@ -72,6 +76,7 @@ export function readExplainCommand(parsed: ParsedFlags): ExplainCommand {
     configPath,
     unsupported: parsed.choice('unsupported', ['error', 'warn']) ?? 'warn',
     httpFiltersPath: parsed.text('http-filters'),
+    hasRegistrations: parsed.choice('registrations', ['kubernetes']) !== undefined,
     isJson: parsed.has('json'),
     request: {
       method,

@@ -7,11 +7,13 @@ import { checkLuaScripts } from '../filters/lua/load-lua-scripts.js';
 import { loadTranscoders } from '../filters/transcoder/load-transcoders.js';
 import { createSidecar, type Sidecar } from '../sidecar.js';
 import { checkOptions, type SidecarOptions } from '../sidecar-options.js';
+import { checkClusterTls } from '../upstream/tls/cluster-tls-material.js';
 import type { CommandIo } from './command-io.js';
 import { parseFlags } from './flags.js';
 import { formatFlags } from './help.js';
 import { addListenHint, describeListenOn } from './listen-hint.js';
 import { loadHttpFilters } from './load-http-filters.js';
+import { loadRegistrations } from './load-registrations.js';
 import { foreignFlags, readServeOptions, type ServeOptions, serveFlags } from './serve-flags.js';
 import { ShutdownSignals, type SignalSource, signalExitCode } from './shutdown-signals.js';
 import { createStderrLogger } from './stderr-logger.js';
@@ -47,12 +49,14 @@ async function validate(options: ServeOptions, io: CommandIo, logger: Logger): P
   if (options.isJson) {
     const httpFilters = Object.keys(await loadHttpFilters(options.httpFiltersPath));
     const { configPath, unsupported } = options;
-    const report = await validateConfig(configPath, { unsupported, httpFilters });
+    const registrations = options.registrations !== undefined;
+    const report = await validateConfig(configPath, { unsupported, httpFilters, registrations });
     io.stdout(`${JSON.stringify(report, null, 2)}\n`);
     return report.problems.length === 0 ? 0 : 1;
   }
   const { config } = await checkOptions(await toSidecarOptions(options, logger));
   await checkTlsFiles(config.listeners, systemClock.wallNow());
+  await checkClusterTls(config.clusterManager, systemClock.wallNow());
   await checkLuaScripts(config.listeners);
   await loadTranscoders(config.listeners, logger);
   io.stdout(`configuration '${options.configPath}' OK\n`);
@@ -69,7 +73,9 @@ async function toSidecarOptions(options: ServeOptions, logger: Logger): Promise<
     connectTo: options.connectTo,
     unsupported: options.unsupported,
     httpFilters: await loadHttpFilters(options.httpFiltersPath),
+    ...(await loadRegistrations(options.registrations, logger)),
     accessLogFlushIntervalMs: options.fileFlushIntervalMs,
+    drainTimeMs: Math.max(options.drainTimeMs, 1),
     logger,
   };
 }
@@ -88,13 +94,22 @@ async function serve(
   }
   const signals = new ShutdownSignals(signalSource, systemClock);
   const sidecar = await start(options, logger, signals, signalSource);
-  // Envoy's SIGUSR1 is taken: Node.js opens its inspector on it.
-  signalSource.on('SIGUSR2', () => void sidecar.reopenLogs());
   const signal = await signals.first;
   logger.info(`${signal}: draining; a second signal ends at once`);
   await sidecar.close({ timeoutMs: drainTimeMs });
   logger.info('closed');
   return 0;
+}
+
+/** Reads the configuration anew; if it is refused, the one in force stays. */
+async function update(sidecar: Sidecar, options: ServeOptions, logger: Logger): Promise<void> {
+  try {
+    await sidecar.update(options.configPath);
+    logger.info(`SIGHUP: ${options.configPath} is in force`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error(`SIGHUP: nothing has changed: ${reason}`);
+  }
 }
 
 /** Starts the sidecar; a signal until then ends the process. */
@@ -113,6 +128,9 @@ async function start(
   });
   try {
     const sidecar = await createSidecar(await toSidecarOptions(options, logger));
+    // Envoy's SIGUSR1 is taken: Node.js opens its inspector on it.
+    signalSource.on('SIGUSR2', () => void sidecar.reopenLogs());
+    signalSource.on('SIGHUP', () => void update(sidecar, options, logger));
     logAddresses(sidecar, logger);
     return sidecar;
   } catch (error) {
@@ -136,7 +154,7 @@ Usage:
   pillion -c envoy.json [flags]
   pillion -c envoy.json --mode validate
   pillion explain -c envoy.json URL [flags]       (see pillion explain --help)
-  pillion sds --file registrations.json [flags]   (see pillion sds --help)
+  pillion sds [flags]                             (see pillion sds --help)
 
 ${formatFlags(serveFlags)}
 Examples:
@@ -151,6 +169,10 @@ Ending:
   finished within --drain-time-s, then the process ends. A second signal ends it
   at once. To have load balancers turn away first, ask the admin server for
   /healthcheck/fail, wait for as long as they need, and send the signal then.
+
+Changing the configuration:
+  SIGHUP reads the file anew and puts it into force while requests go on: see
+  docs/discovery.md. A file that is refused changes nothing.
 
 Rotating logs:
   SIGUSR2 opens the access logs anew, after they have been moved away. (SIGUSR1

@@ -2,6 +2,7 @@ import { formatAddress, parseAddress } from '../config/address.js';
 import { quoteText } from '../config/describe-value.js';
 import type { FlagGroup, ForeignFlags, ParsedFlags } from './flags.js';
 import { httpFiltersFlag } from './load-http-filters.js';
+import { registrationsFlag } from './load-registrations.js';
 import { type LogLevel, logLevels } from './stderr-logger.js';
 import { UsageError } from './usage-error.js';
 
@@ -27,6 +28,7 @@ export const serveFlags: readonly FlagGroup[] = [
         help: 'What a key does that Envoy knows and pillion does not support: refuse the configuration, or only say so. Default: error.',
       },
       httpFiltersFlag,
+      registrationsFlag,
       { name: 'json', help: 'With --mode validate: prints the result as JSON.' },
     ],
   },
@@ -121,6 +123,8 @@ export interface ServeOptions {
   readonly unsupported: 'error' | 'warn';
   /** Path of the module with the filters; `undefined` for none. */
   readonly httpFiltersPath: string | undefined;
+  /** Who tells the hosts of clusters of type `sds`; `undefined` for the discovery service. */
+  readonly registrations: 'kubernetes' | undefined;
   readonly listenOn: Readonly<Record<string, string>>;
   readonly connectTo: Readonly<Record<string, string>>;
   readonly serviceCluster: string;
@@ -148,6 +152,7 @@ export function readServeOptions(parsed: ParsedFlags): ServeOptions {
     mode,
     unsupported: parsed.choice('unsupported', ['error', 'warn']) ?? 'error',
     httpFiltersPath: parsed.text('http-filters'),
+    registrations: parsed.choice('registrations', ['kubernetes']),
     listenOn: readPairs('listen-on', parsed.texts('listen-on'), readListenOn),
     connectTo: readPairs('connect-to', parsed.texts('connect-to'), readConnectTo),
     serviceCluster: parsed.text('service-cluster') ?? '',

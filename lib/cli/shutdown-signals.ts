@@ -15,7 +15,7 @@ const echoMs = 100;
 /** The process, as far as signals go. */
 export interface SignalSource {
   on(signal: ShutdownSignal, listener: (signal: ShutdownSignal) => void): unknown;
-  on(signal: 'SIGUSR2', listener: () => void): unknown;
+  on(signal: 'SIGUSR2' | 'SIGHUP', listener: () => void): unknown;
   /** Ends the process at once. */
   exit(code: number): void;
 }

@@ -23,7 +23,8 @@ export function checkListenOn(listenOn: unknown, config: Config): ReadonlyMap<st
   for (const [from, to] of entriesOf('listenOn', listenOn)) {
     const source = toAddress(from, 'listenOn');
     const target = toAddress(to, `listenOn["${from}"]`);
-    if (!known.includes(formatAddress(source))) {
+    // Listeners that are yet to be discovered may have any address.
+    if (config.lds === undefined && !known.includes(formatAddress(source))) {
       throw optionInvalid(
         `listenOn names ${from}, but the configured addresses are: ${listNames(known)}`,
       );
@@ -80,7 +81,11 @@ function toHostPort(text: unknown, where: string): TcpAddress {
 
 /** A host that nobody connects to was misspelled. Only IP addresses are discovered. */
 function checkIsConfigured(source: TcpAddress, config: Config): void {
-  const { clusters, sds } = config.clusterManager;
+  const { clusters, sds, cds } = config.clusterManager;
+  if (cds !== undefined) {
+    // Clusters that are yet to be discovered may have any host.
+    return;
+  }
   const known = [...clusters, ...(sds === undefined ? [] : [sds.cluster])]
     .flatMap(({ discovery }) => hostsOf(discovery))
     .map(formatHostPort);

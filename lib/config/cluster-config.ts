@@ -88,7 +88,7 @@ export function parseCluster(
     healthCheck,
     outlierDetection: parseOutlierDetection(reader.object('outlier_detection')),
     tls,
-    http2: readHttp2(reader),
+    http2: readHttp2(reader, tls),
   };
 }
 
@@ -116,12 +116,6 @@ function readLbType(reader: JsonReader): LbType | undefined {
         '"original_dst_lb" and the type "original_dst" only go together',
       'lb_type',
     );
-  } else if (lbType === 'least_request' || lbType === 'random') {
-    reader.unsupported('lb_type', {
-      reason: 'only "round_robin" and "ring_hash" are built',
-      instead: 'write "round_robin"',
-      without: 'requests go to the hosts in turn, as with "round_robin"',
-    });
   }
   if (lbType !== 'ring_hash' && reader.has('ring_hash_lb_config')) {
     reader.warning(`not read, as the lb_type is "${lbType}"; remove it`, 'ring_hash_lb_config');
@@ -153,9 +147,25 @@ function parseCircuitBreaker(reader: JsonReader | undefined): CircuitBreakerConf
   };
 }
 
-function readHttp2(reader: JsonReader): Http2SettingsConfig | undefined {
+function readHttp2(
+  reader: JsonReader,
+  tls: ClusterTlsConfig | undefined,
+): Http2SettingsConfig | undefined {
   const settings = reader.object('http2_settings');
-  return settings === undefined && reader.string('features') === undefined
-    ? undefined
-    : parseHttp2Settings(settings);
+  if (settings === undefined && reader.string('features') === undefined) {
+    return undefined;
+  }
+  if (tls?.alpnProtocols.includes('h2') === false) {
+    reader.warning(
+      'hosts that go by ALPN will not speak HTTP/2; add "alpn_protocols": "h2"',
+      'ssl_context',
+    );
+  }
+  if (reader.object('health_check')?.string('type') === 'http') {
+    reader.warning(
+      'hosts are checked by HTTP/1.1, so they must speak that too; or write the type "tcp"',
+      'health_check',
+    );
+  }
+  return parseHttp2Settings(settings);
 }

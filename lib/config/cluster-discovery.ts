@@ -58,12 +58,6 @@ export function parseDiscovery(
     case 'static':
       return { type, hosts: requireHosts(reader, type).map((host) => host.value) };
     case 'strict_dns':
-      reader.unsupported('type', {
-        reason: 'clusters of type "strict_dns" are not built',
-        instead: 'with a single host, use "logical_dns"',
-        leavesOut: 'the cluster',
-        without: 'as its hosts are not found',
-      });
       return { type, hosts: requireTcpHosts(reader, type), ...readDns(reader) };
     case 'logical_dns': {
       const host = requireOneHost(reader, type);
@@ -88,11 +82,6 @@ function parseOriginalDst(reader: JsonReader): DiscoveryConfig {
   if (reader.has('hosts')) {
     reader.problem('a cluster of type "original_dst" takes no hosts; remove them', 'hosts');
   }
-  reader.unsupported('type', {
-    reason: 'clusters of type "original_dst" are not built',
-    leavesOut: 'the cluster',
-    without: 'as its hosts are not found',
-  });
   return { type: 'original_dst', cleanupIntervalMs: reader.number('cleanup_interval_ms') ?? 5000 };
 }
 
@@ -112,7 +101,8 @@ function parseSds(reader: JsonReader, sds: SdsState): DiscoveryConfig | undefine
   if (sds === 'absent') {
     reader.problem(
       'a cluster of type "sds" needs a discovery service; add it as "sds" of the cluster_manager, ' +
-        'for example "sds": { "cluster": { ... }, "refresh_delay_ms": 1000 }',
+        'for example "sds": { "cluster": { ... }, "refresh_delay_ms": 1000 }, or bring the hosts by ' +
+        'the option registrations (--registrations)',
       'type',
     );
   } else if (sds === 'itself') {
@@ -224,7 +214,7 @@ function checkTcpHost(host: JsonReader, address: TcpAddress, type: DiscoveryType
   if (type === 'static') {
     host.problem(
       `expected an IP address, as the type of the cluster is "static", found the name ` +
-        `${quoteText(address.host)}; use "type": "logical_dns" to have the name resolved`,
+        `${quoteText(address.host)}; use "type": "strict_dns" to have the name resolved`,
       'url',
     );
   } else if (!isPlausibleDnsName(address.host)) {

@@ -57,7 +57,7 @@ export function parseClusterManager(
   scope: DocumentScope,
 ): ClusterManagerConfig {
   const sds = parseSds(reader.object('sds'), scope);
-  const sdsState = sds !== undefined ? 'present' : reader.has('sds') ? 'left out' : 'absent';
+  const sdsState = readSdsState(reader, sds);
   const cds = parseCds(reader.object('cds'), scope, sdsState);
   const found = reader.objects('clusters');
   if (found.length !== reader.lengthOf('clusters')) {
@@ -75,6 +75,14 @@ export function parseClusterManager(
   const outlierEventLogPath =
     eventLog && readFilePath(eventLog, 'event_log_path', '/var/log/outliers.log');
   return { clusters, sds, cds, localClusterName, outlierEventLogPath };
+}
+
+/** A source of registrations stands in for the discovery service, whether there is one or not. */
+function readSdsState(reader: JsonReader, sds: SdsConfig | undefined): SdsState {
+  if (sds !== undefined || reader.collector.hasRegistrations) {
+    return 'present';
+  }
+  return reader.has('sds') ? 'left out' : 'absent';
 }
 
 function parseSds(sds: JsonReader | undefined, scope: DocumentScope): SdsConfig | undefined {

@@ -18,9 +18,13 @@ export interface AnswerContext {
   /** What a key does that is known but not supported. */
   readonly unsupported: UnsupportedMode;
   /** The clusters that there are, for references that are checked. */
-  readonly clusterNames: Iterable<string>;
+  readonly clusterNames?: Iterable<string>;
+  /** Whether more clusters may come, so that a name may be right although there is none yet. */
+  readonly hasCds?: boolean;
   /** Whether clusters of type `sds` have a service to ask. */
-  readonly hasSds: boolean;
+  readonly hasSds?: boolean;
+  /** Names of the HTTP filters that the application brings itself. */
+  readonly httpFilters?: Iterable<string>;
 }
 
 /** What an answer says, and what should be known although it can be used. */
@@ -39,7 +43,7 @@ export function parseCdsAnswer(
   context: AnswerContext,
 ): ParsedAnswer<readonly ClusterConfig[]> {
   return parseAnswer(value, cdsAnswerSchema, context, (reader, scope) => {
-    const sds = context.hasSds ? 'present' : 'absent';
+    const sds = context.hasSds === true ? 'present' : 'absent';
     return reader.objects('clusters').flatMap((cluster) => parseCluster(cluster, scope, sds) ?? []);
   });
 }
@@ -73,10 +77,13 @@ function parseAnswer<T extends object>(
   context: AnswerContext,
   parse: (reader: JsonReader, scope: DocumentScope) => T,
 ): ParsedAnswer<T> {
-  const collector = new ProblemCollector(context.unsupported);
+  const collector = new ProblemCollector(context.unsupported, context.httpFilters);
   const scope = new DocumentScope(collector);
-  for (const name of context.clusterNames) {
+  for (const name of context.clusterNames ?? []) {
     scope.clusters.addKnown(name);
+  }
+  if (context.hasCds === true) {
+    scope.clusters.markDiscovered();
   }
   const reader = JsonReader.open(value, undefined, schema, collector);
   const config = reader && parse(reader, scope);

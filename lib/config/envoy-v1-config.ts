@@ -10,7 +10,7 @@ export interface EnvoyV1Config {
   readonly $schema?: string;
   /** The listeners; may be empty. */
   readonly listeners: readonly EnvoyV1Listener[];
-  /** The service that listeners are found by. Not supported yet: listeners are not discovered. */
+  /** The service that listeners are found by. */
   readonly lds?: EnvoyV1Lds;
   /** The admin server. */
   readonly admin: EnvoyV1Admin;

@@ -18,6 +18,8 @@ export interface ParseConfigOptions {
   readonly unsupported: UnsupportedMode;
   /** Names of the HTTP filters that the application brings itself. */
   readonly httpFilters?: Iterable<string>;
+  /** Whether the application brings a source of registrations itself. */
+  readonly hasRegistrations?: boolean;
 }
 
 /** A configuration, and what its author should know although it can be used. */
@@ -72,7 +74,8 @@ function parse(
   options: ParseConfigOptions,
   document?: SourceDocument,
 ): ParsedConfig {
-  const collector = new ProblemCollector(options.unsupported, options.httpFilters);
+  const { unsupported, httpFilters, hasRegistrations } = options;
+  const collector = new ProblemCollector(unsupported, httpFilters, hasRegistrations);
   for (const problem of document?.keyProblems ?? []) {
     collector.addProblem(problem);
   }

@@ -26,6 +26,8 @@ const maxObjects = 1_000_000;
 
 /** Collects everything that the parsers have to say about one document. */
 export class ProblemCollector {
+  /** Whether the application brings a source of registrations, which clusters of type `sds` use. */
+  readonly hasRegistrations: boolean;
   readonly #mode: UnsupportedMode;
   /** Names of the filters that the application brings itself. */
   readonly #ownFilters: ReadonlySet<string>;
@@ -34,7 +36,12 @@ export class ProblemCollector {
   #depth = 0;
   #objects = 0;
 
-  constructor(mode: UnsupportedMode, ownFilters: Iterable<string> = []) {
+  constructor(
+    mode: UnsupportedMode,
+    ownFilters: Iterable<string> = [],
+    hasRegistrations: boolean = false,
+  ) {
+    this.hasRegistrations = hasRegistrations;
     this.#mode = mode;
     this.#ownFilters = new Set(ownFilters);
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type TlsList, toOpensslCiphers, toOpensslCurves } from '../base/tls/cipher-list.js';
 import { quoteText } from './describe-value.js';
 import { formatJsonPath } from './json-path.js';
@@ -102,8 +103,18 @@ export function parseClusterTls(reader: JsonReader): ClusterTlsConfig {
       certChainFile === undefined || privateKeyFile === undefined
         ? undefined
         : { certChainFile, privateKeyFile },
-    sni: reader.string('sni'),
+    sni: readServerName(reader),
   };
+}
+
+/** Server names are names: RFC 6066, 3. */
+function readServerName(reader: JsonReader): string | undefined {
+  const name = reader.string('sni');
+  if (name !== undefined && isIP(name) !== 0) {
+    reader.warning('an address is no server name, so none is sent; remove it', 'sni');
+    return undefined;
+  }
+  return name === '' ? undefined : name;
 }
 
 function parseTls(reader: JsonReader): TlsConfig {

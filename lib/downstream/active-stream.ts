@@ -321,7 +321,7 @@ export class ActiveStream extends StreamRecord implements RequestDecoder, Filter
   }
 
   #isClosing(): boolean {
-    if (this.manager.isDraining && !this.connection.isDraining) {
+    if ((this.manager.isDraining || this.connection.isRetired) && !this.connection.isDraining) {
       this.manager.context.stats.downstreamCxDrainClose++;
       return true;
     }
@@ -339,12 +339,12 @@ export class ActiveStream extends StreamRecord implements RequestDecoder, Filter
   /** The request is over. Called once. */
   #finish(): void {
     this.#isDone = true;
-    this.manager.context.stats.downstreamRqActive--;
     try {
       this.#chain?.destroy();
     } catch (error) {
       this.manager.reportInternalError(error);
     }
     this.log();
+    this.manager.onStreamEnd();
   }
 }

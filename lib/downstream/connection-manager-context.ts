@@ -48,6 +48,8 @@ export interface StreamOwner {
   readonly keepsDetails: boolean;
   /** Whether responses are to end their connections: reference 5.11. */
   readonly isDraining: boolean;
+  /** A request is over, and has been logged. Called once for each. */
+  onStreamEnd(): void;
   /** Says once that something of ours is broken; the request at hand has been ended. */
   reportInternalError(error: unknown): void;
 }

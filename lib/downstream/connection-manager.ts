@@ -18,6 +18,11 @@ export class ConnectionManager implements StreamOwner {
   readonly keepsDetails: boolean;
   readonly #localAddress: string = localAddress();
   #tableRules: TableRules;
+  readonly #onIdle: (() => void)[] = [];
+  #activeStreams = 0;
+  #isRetired = false;
+  /** Set when it takes the place of another, or is retired. */
+  #succession: Succession | undefined = undefined;
   #hasReportedError = false;
 
   constructor(context: ConnectionManagerContext) {
@@ -37,7 +42,37 @@ export class ConnectionManager implements StreamOwner {
   /** Whether responses are to end their connections: reference 5.11. */
   get isDraining(): boolean {
     const { serverState } = this.context;
-    return serverState.isDraining || serverState.healthcheckFailed;
+    return serverState.isDraining || serverState.healthcheckFailed || this.#isRetired;
+  }
+
+  /** How many requests are under way. */
+  get activeStreams(): number {
+    return this.#activeStreams;
+  }
+
+  /**
+   * Every connection ends behind its next response. Requests that come before are served by
+   * `successor`, if another manager has taken the place of this one: what the routes of this one name
+   * may be gone.
+   */
+  retire(successor?: ConnectionManager): void {
+    this.#isRetired = true;
+    this.#succession ??= { current: this };
+    if (successor !== undefined) {
+      this.#succession.current = successor;
+      successor.#succession ??= this.#succession;
+    }
+  }
+
+  /** Resolves when no request is under way. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#activeStreams === 0) {
+        resolve();
+      } else {
+        this.#onIdle.push(resolve);
+      }
+    });
   }
 
   /** Describes a new connection; counting it is the listener's part. */
@@ -65,7 +100,25 @@ export class ConnectionManager implements StreamOwner {
     connection: DownstreamConnection,
     protocol: StreamProtocol,
   ): ActiveStream {
+    if (this.#isRetired) {
+      connection.isRetired = true;
+      const current = this.#succession?.current;
+      if (current !== undefined && current !== this) {
+        return current.newStream(encoder, connection, protocol);
+      }
+    }
+    this.#activeStreams++;
     return new ActiveStream(this, encoder, connection, protocol);
+  }
+
+  onStreamEnd(): void {
+    this.context.stats.downstreamRqActive--;
+    this.#activeStreams--;
+    if (this.#activeStreams === 0 && this.#onIdle.length > 0) {
+      for (const resolve of this.#onIdle.splice(0)) {
+        resolve();
+      }
+    }
   }
 
   /** Counts an answer to `Expect: 100-continue`: reference 3.8. */
@@ -92,6 +145,14 @@ export class ConnectionManager implements StreamOwner {
     }
     return this.#tableRules;
   }
+}
+
+/**
+ * Managers that have taken each other's place, one after the other. All of them know the last one, but
+ * none the next, or an old connection would hold everything that has been there since.
+ */
+interface Succession {
+  current: ConnectionManager;
 }
 
 /** What a route table says about headers of all its requests and responses. */

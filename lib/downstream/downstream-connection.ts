@@ -20,6 +20,8 @@ export class DownstreamConnection {
   readonly clientCertificate: string | undefined;
   /** Whether an HTTP/2 connection is being ended: reference 5.11. One of HTTP/1 simply ends. */
   isDraining = false;
+  /** Whether its listener has been replaced, so that it ends behind its next response. */
+  isRetired = false;
   /** Requests under way on an HTTP/2 connection; those of HTTP/1 come one after the other. */
   activeStreams = 1;
   #hasHadRequest = false;

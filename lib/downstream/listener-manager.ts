@@ -1,7 +1,12 @@
-import { SidecarError } from '../base/errors.js';
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
 import { formatAddress, type TcpAddress } from '../config/address.js';
+import type { ListenerConfig } from '../config/listener-config.js';
+import { DiscoveredRoutes, type RouteTableDump } from '../router/discovered-routes.js';
 import type { ListenerManagerStats } from '../telemetry/stats/listener-manager-stats.js';
-import type { Listener } from './listener.js';
+import { DrainingListeners } from './draining-listeners.js';
+import { createListenError } from './listen-error.js';
+import type { ListenerEntry } from './listener-entry.js';
 
 /** Where a listener really accepts. */
 export interface BoundListener {
@@ -9,104 +14,218 @@ export interface BoundListener {
   readonly address: TcpAddress;
 }
 
-/** All listeners: opened together or not at all, drained and closed together. */
-export class ListenerManager {
-  readonly #listeners: readonly Listener[];
-  readonly #listenOn: ReadonlyMap<string, TcpAddress>;
-  readonly #stats: ListenerManagerStats;
+/** What listeners need from the sidecar. */
+export interface ListenerManagerContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Configured address, as a URL, to where to bind instead. */
+  readonly listenOn: ReadonlyMap<string, TcpAddress>;
+  /** How long a listener that has been replaced or removed goes on with its connections. */
+  readonly drainTimeMs: number;
+  readonly stats: ListenerManagerStats;
+  /** Called whenever listeners have come or gone. */
+  onChanged(): void;
+}
 
-  /** `listenOn` maps a configured address, as a URL, to where to bind instead. */
-  constructor(
-    listeners: readonly Listener[],
-    listenOn: ReadonlyMap<string, TcpAddress>,
-    stats: ListenerManagerStats,
-  ) {
-    this.#listeners = listeners;
-    this.#listenOn = listenOn;
-    this.#stats = stats;
-    stats.listenerAdded += listeners.length;
+/** Whether listeners stand in the configuration, or a discovery service has told of them. */
+export type ListenerOrigin = 'configured' | 'discovered';
+
+/** All listeners: opened, replaced, drained and closed. */
+export class ListenerManager {
+  readonly #context: ListenerManagerContext;
+  readonly #entries: Record<ListenerOrigin, readonly ListenerEntry[]> = {
+    configured: [],
+    discovered: [],
+  };
+  readonly #draining: DrainingListeners;
+  /** Whether listeners are to be bound: not before everything else is ready. */
+  #isListening = false;
+
+  constructor(context: ListenerManagerContext) {
+    this.#context = context;
+    this.#draining = new DrainingListeners(context);
   }
 
-  /** Binds every listener. If one fails, all are closed, and its error is thrown. */
+  /** The listeners in force: those of the configuration, then those that are discovered. */
+  entries(): readonly ListenerEntry[] {
+    return [...this.#entries.configured, ...this.#entries.discovered];
+  }
+
+  entriesOf(origin: ListenerOrigin): readonly ListenerEntry[] {
+    return this.#entries[origin];
+  }
+
+  /** Returns the listeners that are bound, in their order. */
+  bound(): BoundListener[] {
+    return this.entries().flatMap(({ name, listener }) => {
+      const address = listener.boundAddress;
+      return address === undefined ? [] : { name, address };
+    });
+  }
+
+  /** Returns the route tables that discovery services have told. */
+  routeTables(): RouteTableDump[] {
+    return this.entries().flatMap(({ routes }) =>
+      routes instanceof DiscoveredRoutes ? (routes.dump ?? []) : [],
+    );
+  }
+
+  /**
+   * Binds every listener. If one of the configuration fails, all are closed, and its error is thrown;
+   * one that was discovered goes, and may come again.
+   */
   async listen(): Promise<void> {
+    this.#isListening = true;
     try {
-      for (const listener of this.#listeners) {
-        if (listener.config.bindToPort) {
-          await this.#listenOne(listener);
-          this.#stats.listenerCreateSuccess++;
-          this.#stats.totalListenersActive++;
-        }
+      for (const entry of this.#entries.configured) {
+        await this.#bindOne(entry);
       }
     } catch (error) {
-      this.#stats.listenerCreateFailure++;
       this.close();
       throw error;
     }
-  }
-
-  /** Returns the listeners that are bound, in the configured order. */
-  bound(): BoundListener[] {
-    const bound: BoundListener[] = [];
-    for (const listener of this.#listeners) {
-      const address = listener.boundAddress;
-      if (address !== undefined) {
-        bound.push({ name: listener.config.name, address });
+    for (const entry of this.#entries.discovered) {
+      try {
+        await this.#bindOne(entry);
+      } catch (error) {
+        this.#context.log.error(`lds: ${error instanceof Error ? error.message : String(error)}`);
+        this.#entries.discovered = this.#entries.discovered.filter((other) => other !== entry);
+        entry.close();
       }
     }
-    return bound;
+    this.#onChanged();
+  }
+
+  /**
+   * Binds those of `added` that are not bound and cannot take over the socket of one of `gone`. If one
+   * fails, its error is thrown; the sockets of the others are closed with their listeners.
+   */
+  async bind(added: readonly ListenerEntry[], gone: readonly ListenerEntry[]): Promise<void> {
+    for (const entry of this.#isListening ? added : []) {
+      const isBound = entry.listener.boundAddress !== undefined;
+      if (!isBound && findDonor(entry, gone) === undefined) {
+        await this.#bindOne(entry);
+      }
+    }
+  }
+
+  /**
+   * Puts listeners into force, all at once: `entries` are all of that origin. What was there and is
+   * not among them is replaced by the listener that takes its socket over, or removed; it drains.
+   * New ones have been through `bind` before, with the same listeners gone.
+   */
+  replace(
+    origin: ListenerOrigin,
+    entries: readonly ListenerEntry[],
+    alsoGone: readonly ListenerEntry[] = [],
+  ): void {
+    const before = this.#entries[origin];
+    const added = entries.filter((entry) => !before.includes(entry));
+    const gone = [...before.filter((entry) => !entries.includes(entry)), ...alsoGone];
+    const successors = new Map<ListenerEntry, ListenerEntry>();
+    for (const entry of added) {
+      const donor = findDonor(entry, gone);
+      if (donor !== undefined && entry.listener.boundAddress === undefined && this.#isListening) {
+        entry.listener.takeOver(donor.listener);
+        successors.set(donor, entry);
+        this.#context.stats.listenerCreateSuccess++;
+      }
+    }
+    this.#entries[origin] = entries;
+    const other = origin === 'configured' ? 'discovered' : 'configured';
+    this.#entries[other] = this.#entries[other].filter((entry) => !alsoGone.includes(entry));
+    this.#count(added, gone);
+    for (const entry of gone) {
+      const namesake = entries.find(({ name }) => name === entry.name);
+      const successor = successors.get(entry) ?? namesake;
+      inheritRoutes(successor, entry);
+      this.#draining.add(entry, successor);
+    }
+    this.#onChanged();
   }
 
   /** Accepts no more; resolves when the last connection has ended with its last request. */
   async drain(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.drain()));
+    const entries = [...this.entries(), ...this.#draining.entries()];
+    await Promise.all(entries.map(({ listener }) => listener.drain()));
   }
 
   /** Closes everything at once. Idempotent. */
   close(): void {
-    for (const listener of this.#listeners) {
+    for (const { listener } of this.entries()) {
       listener.close();
     }
-    this.#stats.totalListenersActive = 0;
+    this.#draining.close();
+    this.#context.stats.totalListenersActive = 0;
   }
 
-  async #listenOne(listener: Listener): Promise<void> {
-    const configured = formatAddress(listener.config.address);
-    const address = this.#listenOn.get(configured) ?? listener.config.address;
-    try {
-      await listener.listen(address);
-    } catch (error) {
-      throw createListenError(listener.config.name, configured, address, error);
+  /** Gives back what the listeners hold. For when the last request has ended. Idempotent. */
+  release(): void {
+    for (const entry of this.entries()) {
+      entry.close();
     }
+  }
+
+  async #bindOne(entry: ListenerEntry): Promise<void> {
+    const { config } = entry.listener;
+    if (!config.bindToPort) {
+      return;
+    }
+    const { listenOn, stats } = this.#context;
+    const configured = formatAddress(config.address);
+    const address = listenOn.get(configured) ?? config.address;
+    try {
+      await entry.listener.listen(address);
+      stats.listenerCreateSuccess++;
+    } catch (error) {
+      stats.listenerCreateFailure++;
+      throw createListenError(config.name, configured, address, error);
+    }
+  }
+
+  #count(added: readonly ListenerEntry[], gone: readonly ListenerEntry[]): void {
+    const { stats } = this.#context;
+    const goneNames = new Set(gone.map(({ name }) => name));
+    for (const { name } of added) {
+      if (goneNames.delete(name)) {
+        stats.listenerModified++;
+      } else {
+        stats.listenerAdded++;
+      }
+    }
+    stats.listenerRemoved += goneNames.size;
+  }
+
+  #onChanged(): void {
+    this.#context.stats.totalListenersActive = this.bound().length;
+    this.#context.onChanged();
   }
 }
 
-/** Says which address could not be bound, why, and how to mend it. */
-export function createListenError(
-  name: string,
-  configured: string,
-  address: TcpAddress,
-  cause: unknown,
-): SidecarError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const bound = formatAddress(address);
-  const where = bound === configured ? bound : `${bound} (configured as ${configured})`;
-  const subject = name === configured ? 'listener' : `listener ${name}`;
-  return new SidecarError(
-    'SIDECAR_LISTEN_FAILED',
-    `${subject} cannot listen on ${where}: ${explain(code, address)}`,
-    { cause },
+/** A listener that has no routes yet goes on with those of the one in whose place it is. */
+function inheritRoutes(successor: ListenerEntry | undefined, { routes }: ListenerEntry): void {
+  if (successor?.routes instanceof DiscoveredRoutes && routes instanceof DiscoveredRoutes) {
+    successor.routes.inherit(routes);
+  }
+}
+
+/** Returns who has the socket that a new listener would bind. */
+function findDonor(
+  { listener }: ListenerEntry,
+  gone: readonly ListenerEntry[],
+): ListenerEntry | undefined {
+  if (!listener.config.bindToPort) {
+    return undefined;
+  }
+  const key = socketKey(listener.config);
+  return gone.find(
+    (other) =>
+      other.listener.boundAddress !== undefined && socketKey(other.listener.config) === key,
   );
 }
 
-function explain(code: string | undefined, address: TcpAddress): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'the port is in use; stop what uses it, or bind elsewhere with the option listenOn';
-    case 'EACCES':
-      return `no permission for port ${address.port}; ports below 1024 need privileges, so bind elsewhere with the option listenOn`;
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address; bind elsewhere with the option listenOn';
-    default:
-      return `the system says ${code ?? 'nothing more'}`;
-  }
+/** Listeners with the same key have the same socket. Of port 0 there is one for each name. */
+function socketKey({ name, address }: ListenerConfig): string {
+  const url = formatAddress(address);
+  return address.port === 0 ? `${url} ${name}` : url;
 }

@@ -9,18 +9,22 @@ import { acceptedConnectionOf } from './codec/accepted-connection.js';
 import { chooseCodecs } from './codec/codec-choice.js';
 import { createNodeHttp1Server, createNodeHttp1TlsServer } from './codec/node-http1.js';
 import type { ConnectionManager } from './connection-manager.js';
+import { type ConnectionAcceptor, ListenSocket } from './listen-socket.js';
 import type { ListenerTls } from './tls/listener-tls.js';
 
-/** One bound address and what is behind it. */
-export class Listener {
+/** What serves the connections of one bound address. */
+export class Listener implements ConnectionAcceptor {
   readonly config: ListenerConfig;
+  readonly manager: ConnectionManager;
   readonly #stats: ListenerStats;
+  /** It is given its connections: it does not listen by itself. */
   readonly #server: Server | TlsServer;
   /** `undefined` for plain text. */
   readonly #tls: ListenerTls | undefined;
   /** With TLS, each connection is here with the socket below it and, when it is secure, its own. */
   readonly #sockets = new Set<Socket>();
   readonly #onLastClosed: (() => void)[] = [];
+  #listenSocket: ListenSocket | undefined = undefined;
   #isClosed = false;
 
   constructor(
@@ -31,40 +35,68 @@ export class Listener {
     tls?: ListenerTls,
   ) {
     this.config = config;
+    this.manager = manager;
     this.#stats = stats;
     this.#tls = tls;
     this.#server =
       tls === undefined
         ? this.#createServer(manager, wheel)
         : this.#createTlsServer(tls, manager, wheel);
-    this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
-    this.#server.on('error', (error) => {
-      if (this.#server.listening) {
-        // Accepting failed, for want of descriptors say. It goes on when there are some again.
-        manager.context.log.error(`listener ${config.name}: ${error.message}`);
-      }
-    });
+    this.#server.on('connection', (socket: Socket) => this.#countConnection(socket));
   }
 
   /** The address as bound, or `undefined` while it is not. */
   get boundAddress(): TcpAddress | undefined {
-    const address = this.#server.address();
-    return address === null || typeof address === 'string'
-      ? undefined
-      : { kind: 'tcp', host: address.address, port: address.port };
+    return this.#listenSocket?.address;
+  }
+
+  /** Whether somebody is connected. */
+  get isInUse(): boolean {
+    return this.#sockets.size > 0;
   }
 
   /** Binds and accepts. Rejects with the system's error. */
-  listen(address: TcpAddress): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onError = (error: Error): void => reject(error);
-      this.#server.once('error', onError);
-      this.#server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
-        this.#server.removeListener('error', onError);
-        this.#tls?.start();
-        resolve();
-      });
-    });
+  async listen(address: TcpAddress): Promise<void> {
+    this.#listenSocket = await ListenSocket.listen(address, this);
+    if (this.#isClosed) {
+      this.#listenSocket.close();
+    } else {
+      this.#start();
+    }
+  }
+
+  /** Accepts in the place of `other` from now on, on the same socket. */
+  takeOver(other: Listener): void {
+    this.#listenSocket = other.#listenSocket;
+    other.#listenSocket = undefined;
+    this.#listenSocket?.serveBy(this);
+    this.#start();
+  }
+
+  onConnection(socket: Socket): void {
+    if (this.#isClosed) {
+      socket.destroy();
+      return;
+    }
+    // Half-open sockets, which `node:http` has for plain text, would hide that a client has left in
+    // the middle of its handshake.
+    socket.allowHalfOpen = this.#tls === undefined;
+    this.#server.emit('connection', socket);
+  }
+
+  onAcceptError(error: Error): void {
+    this.manager.context.log.error(`listener ${this.config.name}: ${error.message}`);
+  }
+
+  /**
+   * Accepts no more. Connections stay: each ends behind its next response, so that nobody's request
+   * meets a connection that is closed just then. `successor` is the one in whose place it was.
+   */
+  retire(successor?: Listener): void {
+    this.manager.retire(successor?.manager);
+    this.#listenSocket?.close();
+    this.#listenSocket = undefined;
+    this.#tls?.close();
   }
 
   /**
@@ -74,6 +106,7 @@ export class Listener {
   drain(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#listenSocket?.close();
       this.#server.close();
       this.#tls?.close();
     }
@@ -81,6 +114,11 @@ export class Listener {
     for (const socket of this.#sockets) {
       acceptedConnectionOf(socket)?.close();
     }
+    return this.whenUnused();
+  }
+
+  /** Resolves when nobody is connected. */
+  whenUnused(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#sockets.size === 0) {
         resolve();
@@ -98,6 +136,12 @@ export class Listener {
     }
   }
 
+  #start(): void {
+    // Or nobody would look after the time limits of heads, as `node:http` begins to when it listens.
+    this.#server.emit('listening');
+    this.#tls?.start();
+  }
+
   #createServer(manager: ConnectionManager, wheel: TimerWheel): Server {
     const server = createNodeHttp1Server(manager, wheel);
     chooseCodecs(server, 'connection', manager, wheel);
@@ -112,7 +156,7 @@ export class Listener {
     return server;
   }
 
-  #onConnection(socket: Socket): void {
+  #countConnection(socket: Socket): void {
     this.#stats.downstreamCxTotal++;
     this.#stats.downstreamCxActive++;
     socket.on('close', () => {

@@ -32,6 +32,8 @@ export abstract class StreamRecord implements RequestInfo {
   requestBufferLimit: number;
   responseBufferLimit: number;
   hasEnvoyHeaders = false;
+  /** Set by whoever knows it, before the request begins. */
+  originalDestination: string | undefined = undefined;
   route: MatchedRoute | undefined = undefined;
   durationMs = 0;
   readonly protocol: StreamProtocol;

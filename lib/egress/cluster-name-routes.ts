@@ -4,6 +4,7 @@ import type { RoutedRequest } from '../http/filter.js';
 import { HeaderAdditions } from '../router/header-additions.js';
 import { Route } from '../router/route.js';
 import type { RouteMatch } from '../router/route-table.js';
+import type { Cluster } from '../upstream/cluster.js';
 import type { ClusterManager } from '../upstream/cluster-manager.js';
 
 /**
@@ -11,29 +12,50 @@ import type { ClusterManager } from '../upstream/cluster-manager.js';
  * the policy of a route that says nothing (15 s time-out, no retries).
  */
 export class ClusterNameRoutes implements RouteMatch {
-  readonly #routes = new Map<string, Route>();
+  readonly #clusterManager: ClusterManager;
+  #routes: ReadonlyMap<string, Route> = new Map();
+  /** That of the clusters that the routes were made for. */
+  #version = -1;
 
   constructor(clusterManager: ClusterManager) {
-    const clusters = [...clusterManager.clusters()];
-    for (const { config } of clusters) {
-      if (config.discovery.type === 'sds') {
-        this.#routes.set(config.discovery.serviceName.toLowerCase(), createRoute(config.name));
-      }
-    }
-    // Later, so that a cluster's own name wins over a service of that name.
-    for (const { name } of clusters) {
-      this.#routes.set(name.toLowerCase(), createRoute(name));
-    }
+    this.#clusterManager = clusterManager;
   }
 
   /** The authority is that of a URL, and so in lower case. */
   match({ requestHead }: RoutedRequest): Route | undefined {
-    return this.#routes.get(requestHead.authority);
+    return this.#current().get(requestHead.authority);
   }
 
   claims(authority: string): boolean {
-    return this.#routes.has(authority);
+    return this.#current().has(authority);
   }
+
+  /** Clusters may have come or gone. */
+  #current(): ReadonlyMap<string, Route> {
+    const { version } = this.#clusterManager;
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#routes = createRoutes([...this.#clusterManager.clusters()]);
+    }
+    return this.#routes;
+  }
+}
+
+function createRoutes(clusters: readonly Cluster[]): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>();
+  for (const { config } of clusters) {
+    if (config.discovery.type === 'sds') {
+      routes.set(config.discovery.serviceName.toLowerCase(), createRoute(config.name));
+    }
+  }
+  // Later, so that a cluster's own name wins over a service of that name.
+  for (const { name, config } of clusters) {
+    // Such a cluster goes where the URL says, so a URL with its name would say nothing.
+    if (config.discovery.type !== 'original_dst') {
+      routes.set(name.toLowerCase(), createRoute(name));
+    }
+  }
+  return routes;
 }
 
 const noAdditions = new HeaderAdditions();

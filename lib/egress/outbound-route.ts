@@ -9,10 +9,15 @@ import type { Target } from './request-options.js';
  * not have that behind his back; to Envoy, too, such a call is a tunnel that it cannot look into.
  */
 export class OutboundRoutes {
-  readonly #managers: readonly ConnectionManager[];
+  #managers: readonly ConnectionManager[];
 
   /** `managers` in the order in which they are asked. */
   constructor(managers: readonly ConnectionManager[]) {
+    this.#managers = managers;
+  }
+
+  /** Listeners have come or gone; calls that have been begun stay where they are. */
+  replace(managers: readonly ConnectionManager[]): void {
     this.#managers = managers;
   }
 

@@ -25,7 +25,8 @@ const noOptions: RequestOptions = {};
 export class OutboundClient implements CallObserver {
   readonly #routes: OutboundRoutes;
   readonly #hold: LoopHold;
-  readonly #connections = new Map<ConnectionManager, DownstreamConnection>();
+  /** Weak, as listeners come and go. */
+  readonly #connections = new WeakMap<ConnectionManager, DownstreamConnection>();
   readonly #active = new Set<OutboundCall>();
   readonly #onIdle: (() => void)[] = [];
   #isClosed = false;
@@ -114,6 +115,7 @@ export class OutboundClient implements CallObserver {
       const stream = manager.newStream(outbound, this.#connectionOf(manager), 'HTTP/1.1');
       outbound.stream = stream;
       const { authority, path } = target;
+      stream.originalDestination = authority;
       stream.decodeHead({ method, path, authority, headers }, body === undefined);
       if (Buffer.isBuffer(body)) {
         stream.decodeData(body, true);

@@ -17,8 +17,7 @@ export function createBufferFilterFactory(
   config: BufferFilterConfig,
   context: FilterContext,
 ): FilterFactory {
-  const bufferStats = new BufferFilterStats();
-  context.statsStore.register(`${context.scope}.buffer`, bufferStats);
+  const bufferStats = context.statsLease.share(`${context.scope}.buffer`, BufferFilterStats);
   const scope = { config, context, bufferStats };
   return (callbacks) => new BufferFilter(scope, callbacks);
 }

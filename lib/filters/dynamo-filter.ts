@@ -19,8 +19,7 @@ import type { FilterContext } from './filter-context.js';
 
 /** Makes the filters of one entry `http_dynamo_filter` of a chain: reference 6.1.10. */
 export function createDynamoFilterFactory(context: FilterContext): FilterFactory {
-  const stats = new DynamoStats();
-  context.statsStore.register(`${context.scope}.dynamodb`, stats);
+  const stats = context.statsLease.share(`${context.scope}.dynamodb`, DynamoStats);
   return (callbacks) => {
     const isEnabled = isFeatureEnabled(context.runtime, context.random, 'dynamodb.filter_enabled');
     return isEnabled ? new DynamoFilter(stats, callbacks) : idleFilter;

@@ -39,7 +39,7 @@ export function createFaultFilterFactory(
 
 /** What all filters of one entry share: whom faults are for, and the draws. */
 class FaultInjector {
-  readonly stats = new FaultFilterStats();
+  readonly stats: FaultFilterStats;
   readonly context: FilterContext;
   readonly #config: FaultFilterConfig;
   readonly #upstreamCluster: string;
@@ -52,7 +52,7 @@ class FaultInjector {
     this.#upstreamCluster = config.upstreamCluster ?? '';
     this.#nodes = new Set(config.downstreamNodes.map(toByteString));
     this.#conditions = config.headers.map(createHeaderCondition);
-    context.statsStore.register(`${context.scope}.fault`, this.stats);
+    this.stats = context.statsLease.share(`${context.scope}.fault`, FaultFilterStats);
   }
 
   /** Whether faults are for this request at all. */

@@ -8,7 +8,7 @@ import type { RateLimitClient } from '../http/rate-limit.js';
 import type { ServerState } from '../http/server-state.js';
 import type { RetryOptions } from '../router/retry-options.js';
 import type { ConnectionManagerStats } from '../telemetry/stats/connection-manager-stats.js';
-import type { StatsStore } from '../telemetry/stats/stats-store.js';
+import type { StatsLease } from '../telemetry/stats/stats-lease.js';
 import type { ClusterManager } from '../upstream/cluster-manager.js';
 import type { LuaScripts } from './lua/load-lua-scripts.js';
 import type { Transcoders } from './transcoder/load-transcoders.js';
@@ -17,8 +17,8 @@ import type { Transcoders } from './transcoder/load-transcoders.js';
 export interface FilterContext {
   readonly clusterManager: ClusterManager;
   readonly stats: ConnectionManagerStats;
-  /** For statistics of a filter's own, under `scope`. */
-  readonly statsStore: StatsStore;
+  /** For statistics of a filter's own, under `scope`; it ends with the connection manager. */
+  readonly statsLease: StatsLease;
   /** `http.<stat_prefix>`. */
   readonly scope: string;
   readonly clock: Clock;

@@ -10,19 +10,13 @@ import { fillTemplate } from './squash/fill-template.js';
 
 const attachmentsPath = '/api/v2/debugattachment/';
 
-/**
- * Makes the filters of one entry `squash` of a chain: reference 6.1.10. Returns `undefined` if the
- * cluster of the server does not exist, of which the parser has warned.
- */
+/** Makes the filters of one entry `squash` of a chain: reference 6.1.10. */
 export function createSquashFilterFactory(
   config: SquashFilterConfig,
   context: FilterContext,
-): FilterFactory | undefined {
-  const cluster = context.clusterManager.get(config.cluster);
-  if (cluster === undefined) {
-    return undefined;
-  }
-  const client = new ClusterAsyncClient(cluster, context.wheel);
+): FilterFactory {
+  const { clusterManager, wheel } = context;
+  const client = new ClusterAsyncClient(() => clusterManager.get(config.cluster), wheel);
   const template = fillTemplate(config.attachmentTemplate, process.env, (name) => {
     context.log.warn(`the filter squash: there is no environment variable ${name}`);
   });

@@ -102,6 +102,11 @@ export interface FilterCallbacks extends RoutedRequest {
   readonly hasEnvoyHeaders: boolean;
   /** Set if a mounted application may have the `node:http` objects. */
   readonly nativeExchange: NativeExchange | undefined;
+  /**
+   * `host:port` that the request would have gone to without us, as in the application's own URL;
+   * `undefined` if that is not known, as of all requests that come in by a listener.
+   */
+  readonly originalDestination?: string | undefined;
   /** Set by the filter health_check; such requests are kept out of statistics of requests. */
   isHealthCheck: boolean;
   /**

@@ -1,9 +1,12 @@
 import { type TimerWheel, WheelTimer } from '../base/timer-wheel.js';
 import type { AsyncClient, AsyncRequest, AsyncResult } from '../http/async-client.js';
 import type { HeaderList } from '../http/headers.js';
+import { isIdempotent } from '../http/idempotence.js';
 import type { ResponseHead } from '../http/message.js';
 import type { ResetReason } from '../http/reset-reason.js';
 import type { RequestEncoder, ResponseDecoder } from '../http/stream.js';
+import { reportReset, reportResponse, reportTimeout } from './attempt-report.js';
+import type { BreakerPass } from './breaker/failure-rate-breaker.js';
 import type { Cluster } from './cluster.js';
 import type { Host } from './host.js';
 
@@ -12,11 +15,12 @@ const maxBodyBytes = 32 * 1024 * 1024;
 
 /** Sends requests of the library itself to a cluster. */
 export class ClusterAsyncClient implements AsyncClient {
-  readonly #cluster: Cluster;
+  readonly #findCluster: () => Cluster | undefined;
   readonly #wheel: TimerWheel;
 
-  constructor(cluster: Cluster, wheel: TimerWheel) {
-    this.#cluster = cluster;
+  /** `findCluster` is asked for each request: another cluster may take the place of the first. */
+  constructor(findCluster: () => Cluster | undefined, wheel: TimerWheel) {
+    this.#findCluster = findCluster;
     this.#wheel = wheel;
   }
 
@@ -25,7 +29,12 @@ export class ClusterAsyncClient implements AsyncClient {
     timeoutMs: number,
     onResult: (result: AsyncResult) => void,
   ): () => void {
-    const exchange = new AsyncExchange(this.#cluster, request, onResult);
+    const cluster = this.#findCluster();
+    if (cluster === undefined) {
+      onResult({ kind: 'failure', reason: 'there is no such cluster', status: 503 });
+      return () => {};
+    }
+    const exchange = new AsyncExchange(cluster, request, onResult);
     exchange.start(this.#wheel, timeoutMs);
     return () => exchange.cancel();
   }
@@ -39,6 +48,8 @@ class AsyncExchange implements ResponseDecoder {
   readonly #onResult: (result: AsyncResult) => void;
   readonly #timer: WheelTimer;
   #host: Host | undefined = undefined;
+  /** Leave of the cluster's failure-rate breaker, if it has one. */
+  #pass: BreakerPass | undefined = undefined;
   #encoder: RequestEncoder | undefined = undefined;
   #isReused = false;
   #hasBeenResent = false;
@@ -86,6 +97,9 @@ class AsyncExchange implements ResponseDecoder {
   }
 
   decodeHead(head: ResponseHead, endStream: boolean): void {
+    if (this.#host !== undefined) {
+      reportResponse(this.#host, this.#pass, head);
+    }
     this.#status = head.status;
     this.#headers = head.headers;
     if (endStream) {
@@ -115,12 +129,20 @@ class AsyncExchange implements ResponseDecoder {
 
   onReset(reason: ResetReason, hadResponse: boolean): void {
     this.#encoder = undefined;
+    if (this.#isDone) {
+      // Given up while all that wait for the same connection are told that it has failed.
+      return;
+    }
     if (this.#canResend(reason, hadResponse)) {
       this.#hasBeenResent = true;
       this.#cluster.stats.upstreamRqReusedCxResend++;
       this.#cluster.defaultResources.retries.active++;
+      this.#pass?.release();
       this.#attempt(true);
       return;
+    }
+    if (this.#host !== undefined) {
+      reportReset(this.#host, this.#pass, reason);
     }
     this.#fail(503, `${reason} at ${this.#host?.address}`);
   }
@@ -130,6 +152,13 @@ class AsyncExchange implements ResponseDecoder {
   }
 
   #attempt(isFresh: boolean): void {
+    const { breaker } = this.#cluster;
+    this.#pass = breaker?.enter();
+    if (breaker !== undefined && this.#pass === undefined) {
+      this.#host = undefined;
+      this.#fail(503, 'circuit breaker open');
+      return;
+    }
     this.#host = this.#cluster.chooseHost();
     if (this.#host === undefined) {
       this.#fail(503, 'no healthy upstream');
@@ -140,12 +169,10 @@ class AsyncExchange implements ResponseDecoder {
 
   /** As the router does: decision 0002. */
   #canResend(reason: ResetReason, hadResponse: boolean): boolean {
-    if (
-      !this.#isReused ||
-      hadResponse ||
-      this.#hasBeenResent ||
-      reason !== 'connection-termination'
-    ) {
+    const isDead =
+      reason === 'connection-termination' && this.#isReused && isIdempotent(this.#request.method);
+    const isRefused = reason === 'refused-stream';
+    if (!(isDead || isRefused) || hadResponse || this.#hasBeenResent) {
       return false;
     }
     if (!this.#cluster.defaultResources.retries.canCreate()) {
@@ -160,6 +187,7 @@ class AsyncExchange implements ResponseDecoder {
     if (this.#host !== undefined) {
       this.#host.stats.rqTimeout++;
     }
+    reportTimeout(this.#encoder === undefined ? undefined : this.#host, this.#pass, 504);
     this.#release();
     this.#fail(504, 'timeout');
   }
@@ -191,7 +219,8 @@ class AsyncExchange implements ResponseDecoder {
         host.stats.rqError++;
       }
     }
-    this.#cluster.stats.chargeResponse(status, true, host?.isCanary === true);
+    const { stats, serviceZone } = this.#cluster;
+    stats.chargeResponse(status, true, host?.isCanary === true, serviceZone, host?.zone);
   }
 
   #finish(result: AsyncResult): void {
@@ -204,6 +233,7 @@ class AsyncExchange implements ResponseDecoder {
   #end(): void {
     this.#isDone = true;
     this.#timer.stop();
+    this.#pass?.release();
     this.#chunks = [];
     if (this.#hasBeenResent) {
       this.#cluster.defaultResources.retries.active--;

@@ -1,8 +1,12 @@
+import type { Duplex } from 'node:stream';
 import { type Address, formatHostPort } from '../config/address.js';
 import type { RoutingPriority } from '../config/route-config.js';
 import type { ResponseDecoder } from '../http/stream.js';
 import { HostStats } from '../telemetry/stats/host-stats.js';
-import { ConnectionPool, type PoolContext } from './connection/connection-pool.js';
+import type { ConnectionPool, PoolContext } from './connection/connection-pool.js';
+import type { ReadCallback } from './connection/connector.js';
+import { Http1Pool } from './connection/http1-pool.js';
+import { MixedPool } from './connection/mixed-pool.js';
 import { TunnelConnection, type TunnelObserver } from './connection/tunnel-connection.js';
 
 /** What can make a host unhealthy; each flag belongs to one watcher: reference 4.6.5. */
@@ -25,12 +29,22 @@ export interface HealthMonitor {
   failNow(): void;
 }
 
+/** Keeps a host that has just come from getting its full share of the requests at once. */
+export interface HostSlowStart {
+  /** The share it may have by now of what it would get otherwise, above 0 and at most 1. */
+  readonly share: number;
+  /** Whether it takes the turn that it has been given, or gives it away. */
+  takesTurn(): boolean;
+}
+
 /** What pools of a host need, for each routing priority; and who hears of its health. */
 export interface HostContext {
   readonly default: PoolContext;
   readonly high: PoolContext;
   /** Called when a host has become healthy or unhealthy. */
   readonly onHealthChanged?: (host: Host) => void;
+  /** Called when discovery has given a host another weight. */
+  readonly onWeightChanged?: (host: Host) => void;
 }
 
 /** What discovery tells of a host beside its address. */
@@ -46,15 +60,20 @@ export interface HostMetadata {
 
 const noMetadata: HostMetadata = { zone: '', isCanary: false, weight: 1, hostName: '' };
 
+/** How many hosts have been made. */
+let hostCount = 0;
+
 /** One member of a cluster. Lives as long as it is a member, and until its last request is done. */
 export class Host {
+  /** Of two hosts the older one has the lower number. So they have an order, however they are listed. */
+  readonly number: number = ++hostCount;
   readonly stats: HostStats = new HostStats();
   readonly zone: string;
   readonly isCanary: boolean;
   /** The name in DNS that it was found by; empty if it was not. */
   readonly hostName: string;
-  /** Discovery may change it in place: reference 4.10. */
-  weight: number;
+  /** Set by the cluster while the host is in its slow start. */
+  slowStart: HostSlowStart | undefined = undefined;
   /** Set by the cluster while it is one of its members. */
   isMember = false;
   /** Set while outlier detection watches the host. */
@@ -62,12 +81,15 @@ export class Host {
   /** Set while the host is health-checked. */
   healthMonitor: HealthMonitor | undefined = undefined;
   readonly #context: HostContext;
+  #weight: number;
   /** The bits of `healthFlag` that are set. */
   #healthFlags = 0;
   #target: Address;
   #address: string;
   #defaultPool: ConnectionPool | undefined = undefined;
   #highPool: ConnectionPool | undefined = undefined;
+  #isDraining = false;
+  #isClosed = false;
   /** Connections that are in no pool. */
   #tunnels: Set<TunnelConnection> | undefined = undefined;
 
@@ -77,13 +99,26 @@ export class Host {
     this.#address = formatTarget(target);
     this.zone = metadata.zone ?? noMetadata.zone;
     this.isCanary = metadata.isCanary ?? noMetadata.isCanary;
-    this.weight = metadata.weight ?? noMetadata.weight;
+    this.#weight = metadata.weight ?? noMetadata.weight;
     this.hostName = metadata.hostName ?? noMetadata.hostName;
   }
 
   /** `ip:port`, or the path of a Unix socket. */
   get address(): string {
     return this.#address;
+  }
+
+  /** 1 to 128. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Discovery may change it in place: reference 4.10. */
+  set weight(weight: number) {
+    if (weight !== this.#weight) {
+      this.#weight = weight;
+      this.#context.onWeightChanged?.(this);
+    }
   }
 
   /** Where connections go to; `undefined` if the host is in this process. */
@@ -165,14 +200,27 @@ export class Host {
     return tunnel;
   }
 
+  /**
+   * Opens a connection for whoever checks the host: no pool holds it, and nothing counts it. `onOpen`
+   * is called when it can be written to.
+   */
+  openCheckConnection(onRead: ReadCallback, onOpen: () => void): Duplex {
+    const { connector, bufferLimitBytes } = this.#context.default;
+    const connection = connector.connect(this.#target, onRead, bufferLimitBytes);
+    connection.on(connector.openEvent, onOpen);
+    return connection;
+  }
+
   /** The host is no member any more: connections end when their request does. */
   drain(): void {
+    this.#isDraining = true;
     this.#defaultPool?.drain();
     this.#highPool?.drain();
   }
 
   /** Closes all connections at once, for good. */
   close(): void {
+    this.#isClosed = true;
     this.#defaultPool?.close();
     this.#highPool?.close();
     for (const tunnel of [...(this.#tunnels ?? [])]) {
@@ -191,7 +239,18 @@ export class Host {
   }
 
   #createPool(context: PoolContext): ConnectionPool {
-    return new ConnectionPool(context, this.stats, () => this.#target);
+    const target = (): Address => this.#target;
+    const pool =
+      context.http2 === undefined
+        ? new Http1Pool(context, this.stats, target)
+        : new MixedPool(context, context.http2, this.stats, target);
+    // A retry may be the first to choose a host whose cluster has been replaced.
+    if (this.#isClosed) {
+      pool.close();
+    } else if (this.#isDraining) {
+      pool.drain();
+    }
+    return pool;
   }
 }
 

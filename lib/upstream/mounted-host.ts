@@ -160,6 +160,7 @@ const maxHeadBytes = 64 * 1024;
 
 /** Connects to the application through a pair of streams in memory. */
 class InProcessConnector implements Connector {
+  readonly openEvent: string = 'connect';
   readonly #server: Server;
 
   constructor(application: MountedApplication, log: Logger) {
@@ -280,7 +281,7 @@ function describeFailure(error: unknown): string {
 function withConnector(context: HostContext, connector: Connector): HostContext {
   return {
     ...context,
-    default: { ...context.default, connector },
-    high: { ...context.high, connector },
+    default: { ...context.default, connector, http2: undefined },
+    high: { ...context.high, connector, http2: undefined },
   };
 }

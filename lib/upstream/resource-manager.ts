@@ -43,4 +43,10 @@ export class ResourceManager {
     this.requests = create(config.maxRequests, 'max_requests');
     this.retries = create(config.maxRetries, 'max_retries');
   }
+
+  /** Whether anything is limited now. */
+  get isInUse(): boolean {
+    const { connections, pendingRequests, requests, retries } = this;
+    return connections.active + pendingRequests.active + requests.active + retries.active > 0;
+  }
 }

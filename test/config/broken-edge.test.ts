@@ -81,9 +81,9 @@ test('a key in the wrong object', () => {
 });
 
 test('a feature that is not there yet', () => {
-  assert.deepEqual(problemsAfter('"lb_type"', '"outlier_detection": {}, "lb_type"'), [
-    'cluster_manager.clusters[0].outlier_detection: known but not supported yet (hosts are not ejected); ' +
-      "remove it, or set unsupported: 'warn' (--unsupported warn) and accept that every host stays in use (line 56, column 9)",
+  assert.deepEqual(problemsAfter('"listeners"', '"flags_path": "/etc/flags", "listeners"'), [
+    'flags_path: known but not supported yet (flag files are not read); ' +
+      "remove it, or set unsupported: 'warn' (--unsupported warn) and accept that no flag is set (line 2, column 3)",
   ]);
 });
 

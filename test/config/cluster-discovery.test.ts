@@ -63,6 +63,13 @@ test('a strict_dns cluster has any number of names, and the defaults of DNS', ()
   );
 });
 
+test('the name of a service is a name', () => {
+  for (const type of ['strict_dns', 'logical_dns'] as const) {
+    const service = discover(type, { hosts: hosts('tcp://_http._tcp.orders.internal:1') });
+    assert.deepEqual([service.problems, service.warnings], [[], []]);
+  }
+});
+
 test('a logical_dns cluster has one name, and the defaults of DNS', () => {
   assert.deepEqual(configOf('logical_dns', { hosts: hosts('tcp://a:80') }), {
     type: 'logical_dns',

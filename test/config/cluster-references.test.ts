@@ -8,7 +8,6 @@ import {
   managerConfig,
   problemsOf,
   staticCluster,
-  warningsOf,
 } from '../support/config-documents.js';
 
 /** A place that names a cluster. */
@@ -195,14 +194,6 @@ test('a cluster that could not be read may be the one that is named', () => {
       assert.equal(problems.length, 1, `${place.path}\n${problems.join('\n')}`);
       assert.match(problems[0] ?? '', /^cluster_manager\.clusters\[1\]/);
     }
-  }
-});
-
-test('a cluster that is left out is warned of wherever it is named, with what follows', () => {
-  const gone = { ...backend, name: 'gone', ssl_context: {} };
-  for (const place of places) {
-    const warning = `${place.path}: the cluster "gone" is left out, so ${place.consequence}`;
-    assert.ok(warningsOf(documentWith(place, 'gone', [backend, gone])).includes(warning), warning);
   }
 });
 

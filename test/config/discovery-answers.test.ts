@@ -62,7 +62,8 @@ test('an answer of CDS is refused whole, with every problem', () => {
       'clusters[1].lb_type: expected "round_robin", "least_request", "random", "ring_hash" or ' +
         '"original_dst_lb", found "least"; did you mean "least_request"?',
       'clusters[2].type: a cluster of type "sds" needs a discovery service; add it as "sds" of the ' +
-        'cluster_manager, for example "sds": { "cluster": { ... }, "refresh_delay_ms": 1000 }',
+        'cluster_manager, for example "sds": { "cluster": { ... }, "refresh_delay_ms": 1000 }, or ' +
+        'bring the hosts by the option registrations (--registrations)',
       'version: unknown key; the answer of a cluster discovery service takes clusters',
     ],
   );
@@ -117,8 +118,9 @@ test('an answer of RDS gives a route table, whose clusters are checked only on d
 });
 
 test('what is not supported is a problem, or a warning', () => {
-  const value = { clusters: [staticCluster({ name: 'a', outlier_detection: {} })] };
-  assert.equal(problemsOf(() => parseCdsAnswer(value, context)).length, 1);
-  const { warnings } = parseCdsAnswer(value, { ...context, unsupported: 'warn' });
-  assert.equal(warnings[0]?.path, 'clusters[0].outlier_detection');
+  const tls = { cert_chain_file: '/a.pem', private_key_file: '/b.pem', alt_alpn_protocols: 'h2' };
+  const value = { listeners: [httpListener(managerConfig(), { ssl_context: tls })] };
+  assert.equal(problemsOf(() => parseLdsAnswer(value, context)).length, 1);
+  const { warnings } = parseLdsAnswer(value, { ...context, unsupported: 'warn' });
+  assert.equal(warnings[0]?.path, 'listeners[0].ssl_context.alt_alpn_protocols');
 });

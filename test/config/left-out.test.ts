@@ -11,7 +11,6 @@ import {
   managerDocument,
   minimalDocument,
   problemsOf,
-  readSeed,
   routePath,
   routesDocument,
   staticCluster,
@@ -27,27 +26,13 @@ function listenerNames({ listeners }: Config): readonly string[] {
   return listeners.map(({ name }) => name);
 }
 
-const known = 'known but not supported yet';
-
 test('what would let through more than the file allows is left out as a whole', () => {
   const parts: readonly JsonObject[] = [{ use_proxy_proto: true }, { transparent: true }];
   const listeners = [...parts, { name: 'stays' }].map((more, index) =>
     httpListener(managerConfig(), { address: `tcp://127.0.0.1:${81 + index}`, ...more }),
   );
-  const features: readonly JsonObject[] = [
-    { ssl_context: {} },
-    { features: 'http2' },
-    { http2_settings: {} },
-  ];
-  const clusters = [...features, {}].map((more, index) =>
-    staticCluster({ name: `cluster ${index}`, ...more }),
-  );
-  const { config } = parse(minimalDocument({ listeners, cluster_manager: { clusters } }));
+  const { config } = parse(minimalDocument({ listeners }));
   assert.deepEqual(listenerNames(config), ['stays']);
-  assert.deepEqual(
-    config.clusterManager.clusters.map(({ name }) => name),
-    ['cluster 3'],
-  );
 });
 
 test('a listener is left out for a network filter that it must not go without', () => {
@@ -106,22 +91,6 @@ test('a filter that is left out is warned of and leaves the others in place', ()
     parsed.warnings.map((warning) => warning.path),
     ['listeners[0].filters[0].name'],
   );
-});
-
-test('without its cluster, the discovery service and all that it discovers are left out', () => {
-  const text = readSeed('edge-envoy').toString().replace('"logical_dns"', '"strict_dns"');
-  const document: unknown = JSON.parse(text);
-  const { config } = parse(document);
-  assert.deepEqual(config.clusterManager.clusters, []);
-  assert.equal(config.clusterManager.sds, undefined);
-  assert.equal(config.listeners.length, 1);
-  assert.deepEqual(warningsOf(document), [
-    `${routePath}.cluster: the cluster "flask-app-envoy-service.default.svc.cluster.local" is ` +
-      'left out, so requests that take this route get status 404',
-    'cluster_manager.clusters[0].type: the cluster is left out, as cluster_manager.sds is',
-    `cluster_manager.sds.cluster.type: ${known} (clusters of type "strict_dns" are not built), ` +
-      'so the cluster is left out, as its hosts are not found',
-  ]);
 });
 
 test('what is wrong in a part that would be left out is still wrong', () => {

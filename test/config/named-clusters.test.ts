@@ -7,7 +7,6 @@ import {
   managerDocument,
   problemsOf,
   staticCluster,
-  warningsOf,
 } from '../support/config-documents.js';
 import { managerPath, tablePath } from '../support/route-documents.js';
 
@@ -67,28 +66,6 @@ test('the name of a cluster has its case', () => {
 test('a redirect needs no cluster', () => {
   const document = documentWith(true, { prefix: '/', host_redirect: 'b.com' });
   assert.deepEqual(problemsOf(document), []);
-});
-
-test('a route to a cluster that is left out is warned of, and so is a share of one', () => {
-  const odd = staticCluster({ name: 'odd', type: 'original_dst', hosts: undefined });
-  const leftOut = { ...odd, lb_type: 'original_dst_lb' };
-  const document = {
-    ...documentWith(
-      false,
-      { prefix: '/', cluster: 'odd' },
-      { prefix: '/', weighted_clusters: { clusters: [{ name: 'odd', weight: 100 }] } },
-    ),
-    cluster_manager: { clusters: [leftOut] },
-  };
-  const consequence =
-    'the cluster "odd" is left out, so requests that take this route get status 404';
-  assert.deepEqual(
-    warningsOf(document).filter((line) => line.startsWith(routesPath)),
-    [
-      `${routesPath}[0].cluster: ${consequence}`,
-      `${routesPath}[1].weighted_clusters.clusters[0].name: ${consequence}`,
-    ],
-  );
 });
 
 describe('whatever validate_clusters says, a cluster must exist for', () => {

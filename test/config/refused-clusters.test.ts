@@ -100,7 +100,8 @@ test('an sds cluster needs a service name and a discovery service', () => {
     `${cluster}: the key "service_name" is missing; add it, for example ` +
       '"service_name": "backend.default.svc.cluster.local"',
     `${cluster}.type: a cluster of type "sds" needs a discovery service; add it as "sds" of the ` +
-      'cluster_manager, for example "sds": { "cluster": { ... }, "refresh_delay_ms": 1000 }',
+      'cluster_manager, for example "sds": { "cluster": { ... }, "refresh_delay_ms": 1000 }, or ' +
+      'bring the hosts by the option registrations (--registrations)',
   ]);
   const document = clustersDocument([staticCluster({ ...parts, service_name: 'a b' })], {
     sds: { cluster: staticCluster({ name: 'sds' }), refresh_delay_ms: 1000 },

@@ -60,7 +60,7 @@ test('a host is an object with a URL and nothing else', () => {
 test('static clusters take IP addresses and no names', () => {
   assert.deepEqual(clusterProblems({ hosts: hosts('tcp://service:80') }), [
     `${cluster}.hosts[0].url: expected an IP address, as the type of the cluster is "static", ` +
-      'found the name "service"; use "type": "logical_dns" to have the name resolved',
+      'found the name "service"; use "type": "strict_dns" to have the name resolved',
   ]);
 });
 

@@ -6,7 +6,6 @@ import { type TestContext, test } from 'node:test';
 import { SidecarError } from '../../lib/base/errors.js';
 import { systemRandom } from '../../lib/base/random.js';
 import { type Sidecar, startSidecar } from '../../lib/sidecar.js';
-import { systemDnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
 import { buildConfig, type Json, staticCluster } from '../support/config-builder.js';
 import { unusedPort } from '../support/fake-upstream.js';
 import { assertNothingLeft, countHandles } from '../support/leftovers.js';
@@ -22,7 +21,7 @@ async function startWithAdmin(t: TestContext, admin: Json): Promise<Sidecar> {
     admin: { access_log_path: '/dev/null', address: 'tcp://127.0.0.1:0', ...admin },
   };
   const clock = new ManualClock();
-  const environment = { clock, random: systemRandom, resolver: systemDnsResolver };
+  const environment = { clock, random: systemRandom };
   const sidecar = await startSidecar({ config }, environment);
   t.after(async () => {
     await sidecar.close();

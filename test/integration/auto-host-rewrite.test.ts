@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
-
-const loopback: DnsResolver = {
-  resolve: (_name, _family, onResult) => setImmediate(() => onResult(['127.0.0.1'])),
-};
 
 test('auto_host_rewrite: the name that the host was found by is sent as Host', async (t) => {
   for (const [value, expected] of [
@@ -16,7 +12,7 @@ test('auto_host_rewrite: the name that the host was found by is sent as Host', a
     const upstream = await FakeUpstream.start();
     const proxy = await TestProxy.start(t, {
       upstream,
-      environment: { resolver: loopback },
+      environment: { resolver: new FakeDns(['127.0.0.1']) },
       route: { auto_host_rewrite: value },
       cluster: {
         type: 'logical_dns',

@@ -133,6 +133,26 @@ test('opens its access logs anew at SIGUSR2', async (t) => {
   assert.equal(await readFile(log, 'utf8'), '/after\n');
 });
 
+test('reads its configuration anew at SIGHUP, and keeps the one in force if it is refused', async (t) => {
+  const first = await startUpstream(t, (_request, response) => response.end('first'));
+  const second = await startUpstream(t, (_request, response) => response.end('second'));
+  const documentTo = ({ url }: { readonly url: string }): string =>
+    JSON.stringify(buildConfig({ clusters: [staticCluster('app', [url])] }));
+  const config = await writeTemporary(t, 'envoy.json', documentTo(first));
+  const command = startPillion(t, '-c', config, ...bindAnywhere);
+  const port = await listenerPort(command);
+  await writeFile(config, '{');
+  command.kill('SIGHUP');
+  await command.waitFor(/SIGHUP: nothing has changed/);
+  assert.equal((await send(port)).text, 'first');
+  await writeFile(config, documentTo(second));
+  command.kill('SIGHUP');
+  await command.waitFor(/SIGHUP: .*envoy\.json is in force/);
+  assert.equal((await send(port)).text, 'second');
+  command.kill('SIGTERM');
+  assert.deepEqual(await command.exited, ended);
+});
+
 test('ends at once at the second signal', async (t) => {
   const { command, response } = await startBusy(t);
   command.kill('SIGTERM');

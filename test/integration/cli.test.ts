@@ -51,7 +51,11 @@ test('ends with 2 for a command line that makes no sense, and says what does', a
     [['serve'], 'pillion: unknown command serve'],
     [['sdss'], 'pillion: unknown command sdss; did you mean sds?'],
     [['a.json'], 'pillion: unexpected argument a.json; a configuration is named by -c a.json'],
-    [['sds'], 'pillion sds: where are the registrations? Name the file by --file'],
+    [['sds', '--file='], 'pillion sds: --file is empty'],
+    [
+      ['sds', '--file=x', '-n', 'shop'],
+      'pillion sds: --namespace goes without --file: it is about Kubernetes',
+    ],
     [['sds', '--fill=x'], 'pillion sds: unknown flag --fill; did you mean --file?'],
   ] as const) {
     const { code, stdout, stderr } = await runPillion(t, ...args);

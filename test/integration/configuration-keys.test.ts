@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSidecar } from '../../lib/sidecar.js';
-import type { DnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
 import { buildConfig, staticCluster } from '../support/config-builder.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
 
@@ -51,13 +51,7 @@ for (const [written, asked] of [
   ['auto', 'auto'],
 ]) {
   test(`dns_lookup_family ${written ?? 'by default'}: names are resolved ${asked}`, async (t) => {
-    const families: string[] = [];
-    const resolver: DnsResolver = {
-      resolve(_name, family, onResult) {
-        families.push(family);
-        setImmediate(() => onResult(['127.0.0.1']));
-      },
-    };
+    const resolver = new FakeDns(['127.0.0.1']);
     const upstream = await FakeUpstream.start();
     const proxy = await TestProxy.start(t, {
       upstream,
@@ -69,7 +63,10 @@ for (const [written, asked] of [
       },
     });
     assert.equal((await proxy.send()).status, 200);
-    assert.deepEqual(families, [asked]);
+    assert.deepEqual(
+      resolver.questions.map(({ family }) => family),
+      [asked],
+    );
   });
 }
 

@@ -7,6 +7,7 @@ import type { DrainOptions, Sidecar } from '../../lib/sidecar.js';
 import { clusterCounts } from '../support/cluster-counts.js';
 
 import { DiscoveryFixture, refreshDelayMs } from '../support/discovery-server.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { send } from '../support/http-client.js';
 import { assertNothingLeft, countHandles } from '../support/leftovers.js';
@@ -343,7 +344,7 @@ describe('close', () => {
   });
 
   test('while a name is looked up ignores what is found', async (t) => {
-    let found: ((addresses: readonly string[]) => void) | undefined;
+    const resolver = new FakeDns(['127.0.0.1']);
     const dns = { name: 'app', type: 'logical_dns', connect_timeout_ms: 250 };
     const proxy = await TestProxy.start(t, {
       config: {
@@ -351,20 +352,11 @@ describe('close', () => {
           { ...dns, lb_type: 'round_robin', hosts: [{ url: 'tcp://orders.internal:80' }] },
         ],
       },
-      environment: {
-        resolver: {
-          resolve(_name, _family, onResult) {
-            if (found === undefined) {
-              setImmediate(() => onResult(['127.0.0.1']));
-            }
-            found = onResult;
-          },
-        },
-      },
+      environment: { resolver },
     });
     proxy.clock.advance(5000);
+    assert.equal(resolver.questions.length, 2);
     await proxy.sidecar.close();
-    found?.(['127.0.0.1']);
     assert.equal(proxy.clock.timerCount, 0);
   });
 

@@ -24,11 +24,14 @@ function faultFilters(config: Json): Json {
 }
 
 /** Starts a proxy with this filter `fault`, for which these numbers are drawn in turn. */
+/** What a cluster draws with the first request that reaches it, for where its round robin begins. */
+const begin = [0, 0] as const;
+
+/** `draws` are in the order of the requests. */
 function startFault(t: TestContext, config: Json, ...draws: number[]): Promise<TestProxy> {
   return TestProxy.start(t, {
     manager: faultFilters(config),
-    // The first number is the cluster's, for where its round robin begins.
-    environment: { random: new ScriptedRandom(0, ...draws) },
+    environment: { random: new ScriptedRandom(...draws) },
   });
 }
 
@@ -70,6 +73,7 @@ describe('abort', () => {
       { abort: { ...abort, abort_percent: 30 } },
       29,
       30,
+      ...begin,
       4_200_029,
     );
     assert.deepEqual(await statusesOf(proxy, [{}, {}, {}]), [418, 200, 418]);
@@ -128,7 +132,13 @@ describe('delay', () => {
   });
 
   test('fixed_delay_percent: a request is held if its draw falls into the share', async (t) => {
-    const proxy = await startFault(t, { delay: { ...delay, fixed_delay_percent: 30 } }, 30, 29);
+    const proxy = await startFault(
+      t,
+      { delay: { ...delay, fixed_delay_percent: 30 } },
+      30,
+      ...begin,
+      29,
+    );
     assert.equal((await proxy.send()).status, 200);
     const { sent } = await sendHeld(proxy);
     proxy.clock.advance(3000);
@@ -231,6 +241,7 @@ describe('delay and abort', () => {
       { delay: { ...delay, fixed_delay_percent: 50 }, abort: { ...abort, abort_percent: 50 } },
       ...[99, 0],
       ...[99, 99],
+      ...begin,
       ...[0, 99],
     );
     assert.deepEqual(await statusesOf(proxy, [{}, {}]), [418, 200]);
@@ -291,7 +302,7 @@ describe('whom it is for', () => {
 
   test('a request that it is not for draws nothing', async (t) => {
     const half = { abort: { ...abort, abort_percent: 50 }, headers: [{ name: 'x-fault' }] };
-    const proxy = await startFault(t, half, 0, 99);
+    const proxy = await startFault(t, half, ...begin, 0, 99);
     const marked = { headers: { 'x-fault': '1' } };
     assert.deepEqual(await statusesOf(proxy, [{}, {}, marked, marked]), [200, 200, 418, 200]);
   });
@@ -310,7 +321,7 @@ describe('the runtime', () => {
   });
 
   test('replaces share and time of a delay', async (t) => {
-    const proxy = await startFault(t, { delay }, 30, 29);
+    const proxy = await startFault(t, { delay }, 30, ...begin, 29);
     const { runtime } = proxy.sidecar;
     runtime.set('fault.http.delay.fixed_delay_percent', 30);
     runtime.set('fault.http.delay.fixed_duration_ms', 20);
@@ -348,7 +359,7 @@ describe('a caller that names its cluster', () => {
 
   test('is drawn for twice, and one hit is enough', async (t) => {
     const half = { abort: { ...abort, abort_percent: 50 } };
-    const proxy = await startFault(t, half, ...[99, 0], ...[99, 99], 0, 99);
+    const proxy = await startFault(t, half, ...[99, 0], ...[99, 99], ...begin, 0, 99);
     const named = { headers };
     assert.deepEqual(await statusesOf(proxy, [named, named, named, {}]), [418, 200, 418, 200]);
   });

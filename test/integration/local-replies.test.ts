@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { staticCluster, virtualHost } from '../support/config-builder.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream, RawUpstream, unusedPort } from '../support/fake-upstream.js';
 import { HangingHost } from '../support/hanging-host.js';
 import type { ClientResponse } from '../support/http-client.js';
@@ -33,9 +34,7 @@ const withoutHosts: ProxyParts = {
   config: {
     clusters: [staticCluster('app', ['tcp://app.example:80'], { type: 'logical_dns' })],
   },
-  environment: {
-    resolver: { resolve: (_name, _family, onResult) => setImmediate(onResult, undefined) },
-  },
+  environment: { resolver: new FakeDns() },
 };
 
 /** A host that hears a request and then does `react`. */

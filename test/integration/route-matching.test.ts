@@ -285,6 +285,8 @@ describe('runtime', () => {
       ],
     });
     fixture.random.value = 99;
+    // The first request draws where the cluster begins, too.
+    assert.equal(await fixture.askOutbound('/'), 'c');
     const before = fixture.random.drawCount;
     assert.equal(await fixture.askOutbound('/'), 'c');
     assert.equal(fixture.random.drawCount, before + 1);

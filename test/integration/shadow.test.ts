@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { DnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
 import { type Json, staticCluster } from '../support/config-builder.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream, unusedPort } from '../support/fake-upstream.js';
 import {
   type Answer,
@@ -215,9 +215,7 @@ describe('the request itself', () => {
   });
 
   test('goes its way when the other cluster has no host, or is in maintenance', async (t) => {
-    const resolver: DnsResolver = {
-      resolve: (_name, _family, onResult) => setImmediate(() => onResult(undefined)),
-    };
+    const resolver = new FakeDns();
     const cluster = { type: 'logical_dns' };
     const run = await startShadowed(t, 'tcp://lost:80', { environment: { resolver } }, cluster);
     assert.equal((await run.proxy.send()).text, 'status 200');

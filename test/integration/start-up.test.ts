@@ -9,7 +9,6 @@ import { describe, type TestContext, test } from 'node:test';
 import type { Sidecar, SidecarEnvironment } from '../../lib/sidecar.js';
 import { startSidecar } from '../../lib/sidecar.js';
 import type { SidecarOptions } from '../../lib/sidecar-options.js';
-import { systemDnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
 import {
   adminAddress,
   buildConfig,
@@ -19,6 +18,7 @@ import {
   staticCluster,
   virtualHost,
 } from '../support/config-builder.js';
+import { FakeDns, ManualDns } from '../support/fake-dns.js';
 import { FakeUpstream, unusedPort } from '../support/fake-upstream.js';
 import { send } from '../support/http-client.js';
 import { assertNothingLeft, countHandles } from '../support/leftovers.js';
@@ -55,7 +55,6 @@ class Starting {
       {
         clock: this.clock,
         random: new ScriptedRandom(0),
-        resolver: systemDnsResolver,
         ...environment,
       },
     );
@@ -149,12 +148,7 @@ describe('nothing accepts', () => {
     const host = await FakeUpstream.start();
     const service = await FakeUpstream.start((_request, response) => response.end('{"hosts":[]}'));
     t.after(() => Promise.all([host.close(), service.close()]));
-    const answers: (() => void)[] = [];
-    const resolver = {
-      resolve(name: string, _family: unknown, answer: (addresses: readonly string[]) => void) {
-        answers.push(() => answer(name === 'discovery.internal' ? ['127.0.0.1'] : ['127.0.0.1']));
-      },
-    };
+    const resolver = new ManualDns();
     const starting = await Starting.begin(
       t,
       {
@@ -164,12 +158,12 @@ describe('nothing accepts', () => {
       {},
       { resolver },
     );
-    await until(() => answers.length === 2, 'both names are looked up');
-    answers[0]?.();
+    await until(() => resolver.questions.length === 2, 'both names are looked up');
+    resolver.questions[0]?.answer(['127.0.0.1']);
     await turns();
     assert.equal(service.requests.length, 0);
     assert.equal(await isListening(starting.port), false);
-    answers[1]?.();
+    resolver.questions[1]?.answer(['127.0.0.1']);
     await starting.started;
     assert.equal(service.requests.length, 1);
     assert.equal((await send(starting.port)).text, 'hello');
@@ -214,11 +208,7 @@ describe('discovery that fails does not block', () => {
   });
 
   test('if a name cannot be resolved', async (t) => {
-    const resolver = {
-      resolve(_name: string, _family: unknown, answer: (addresses: undefined) => void) {
-        setImmediate(() => answer(undefined));
-      },
-    };
+    const resolver = new FakeDns();
     const starting = await Starting.begin(
       t,
       { clusters: [dnsCluster('app', 80)] },

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { staticCluster, virtualHost } from '../support/config-builder.js';
+import { FakeDns } from '../support/fake-dns.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
 import {
@@ -273,9 +274,7 @@ test('answers 503 where there is no host', async (t) => {
     config: {
       clusters: [staticCluster('app', ['tcp://app.example:80'], { type: 'logical_dns' })],
     },
-    environment: {
-      resolver: { resolve: (_name, _family, onResult) => setImmediate(onResult, undefined) },
-    },
+    environment: { resolver: new FakeDns() },
   });
   assert.match(await proxy.exchange(handshake), /^HTTP\/1.1 503 .*no healthy upstream$/s);
   assert.equal(await proxy.loggedResult(), '503 UH');

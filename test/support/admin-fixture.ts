@@ -3,9 +3,15 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { AdminCluster, AdminContext, AdminListener } from '../../lib/admin/admin-context.js';
+import type {
+  AdminCluster,
+  AdminContext,
+  AdminListener,
+  AdminRouteTable,
+} from '../../lib/admin/admin-context.js';
 import { AdminServer } from '../../lib/admin/admin-server.js';
 import { LayeredRuntime } from '../../lib/base/runtime/layered-runtime.js';
+import type { LoadedCertificate } from '../../lib/base/tls/loaded-certificate.js';
 import type { TcpAddress } from '../../lib/config/address.js';
 import { ServerState } from '../../lib/http/server-state.js';
 import { AccessLog } from '../../lib/telemetry/access-log/access-log.js';
@@ -40,6 +46,8 @@ export class AdminFixture implements AdminContext {
   /** What `/clusters` and `/listeners` are to show. */
   shownClusters: Iterable<AdminCluster> = [];
   shownListeners: AdminListener[] = [];
+  shownRouteTables: AdminRouteTable[] = [];
+  shownCertificates: LoadedCertificate[] = [];
   port = 0;
 
   constructor(accessLog: AccessLog) {
@@ -54,6 +62,14 @@ export class AdminFixture implements AdminContext {
     fixture.port = bound.port;
     t.after(() => fixture.server.close());
     return fixture;
+  }
+
+  certificates(): Iterable<LoadedCertificate> {
+    return this.shownCertificates;
+  }
+
+  routeTables(): Iterable<AdminRouteTable> {
+    return this.shownRouteTables;
   }
 
   clusters(): Iterable<AdminCluster> {

@@ -29,6 +29,10 @@ export interface ConfigParts {
   readonly listener?: Json;
   readonly routeConfig?: Json;
   readonly sds?: Json;
+  readonly cds?: Json;
+  /** More keys of the cluster manager. */
+  readonly clusterManager?: Json;
+  readonly lds?: Json;
   readonly runtime?: Json;
   readonly rateLimitService?: Json;
   /** Default true. */
@@ -61,11 +65,14 @@ export function buildConfig(parts: ConfigParts): Json {
   return {
     listeners: parts.hasListener === false ? [] : [listener],
     admin: { access_log_path: '/dev/null', address: adminAddress },
+    ...(parts.lds === undefined ? {} : { lds: parts.lds }),
     ...(parts.runtime === undefined ? {} : { runtime: parts.runtime }),
     ...(parts.rateLimitService === undefined ? {} : { rate_limit_service: parts.rateLimitService }),
     cluster_manager: {
       clusters: parts.clusters,
       ...(parts.sds === undefined ? {} : { sds: parts.sds }),
+      ...(parts.cds === undefined ? {} : { cds: parts.cds }),
+      ...parts.clusterManager,
     },
   };
 }

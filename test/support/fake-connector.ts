@@ -85,6 +85,7 @@ export class FakeSocket extends Duplex {
 
 /** Opens connections in memory. */
 export class FakeConnector implements Connector {
+  readonly openEvent: string = 'connect';
   /** Every connection ever asked for, oldest first. */
   readonly sockets: FakeSocket[] = [];
   /** Whether connections are established at once, on the next turn of the event loop. */

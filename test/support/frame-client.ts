@@ -24,10 +24,33 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+export const preface: string = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 /** Longer than anything takes on a machine under load; only a failing test waits that long. */
 const patienceMs = 20_000;
+
+/** Cuts what is read into frames. */
+export class FrameReader {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** Returns the frames that are complete now. */
+  read(chunk: Buffer): Frame[] {
+    const frames: Frame[] = [];
+    let rest = Buffer.concat([this.#rest, chunk]);
+    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+      const end = 9 + rest.readUIntBE(0, 3);
+      frames.push({
+        type: rest.readUInt8(3),
+        flags: rest.readUInt8(4),
+        streamId: rest.readUInt32BE(5) & 0x7fffffff,
+        payload: rest.subarray(9, end),
+      });
+      rest = rest.subarray(end);
+    }
+    this.#rest = rest;
+    return frames;
+  }
+}
 
 /** A client that writes and reads frames of HTTP/2, and answers nothing by itself. */
 export class FrameClient {
@@ -35,7 +58,7 @@ export class FrameClient {
   /** All frames so far. */
   readonly frames: Frame[] = [];
   hasEnded = false;
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #reader = new FrameReader();
   #wake: (() => void) | undefined = undefined;
 
   private constructor(socket: Socket) {
@@ -121,18 +144,7 @@ export class FrameClient {
   }
 
   #onData(chunk: Buffer): void {
-    let rest = Buffer.concat([this.#rest, chunk]);
-    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
-      const end = 9 + rest.readUIntBE(0, 3);
-      this.frames.push({
-        type: rest.readUInt8(3),
-        flags: rest.readUInt8(4),
-        streamId: rest.readUInt32BE(5) & 0x7fffffff,
-        payload: rest.subarray(9, end),
-      });
-      rest = rest.subarray(end);
-    }
-    this.#rest = rest;
+    this.frames.push(...this.#reader.read(chunk));
     this.#wake?.();
   }
 }

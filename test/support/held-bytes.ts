@@ -9,3 +9,9 @@ export function heldBytes(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
+
+/** Returns how many bytes of the JavaScript heap are held, likewise. */
+export function heldHeapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}

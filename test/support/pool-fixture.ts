@@ -4,7 +4,8 @@ import type { Address } from '../../lib/config/address.js';
 import type { CircuitBreakerConfig } from '../../lib/config/cluster-config.js';
 import { ClusterStats } from '../../lib/telemetry/stats/cluster-stats.js';
 import { HostStats } from '../../lib/telemetry/stats/host-stats.js';
-import { ConnectionPool, type PoolContext } from '../../lib/upstream/connection/connection-pool.js';
+import type { PoolContext } from '../../lib/upstream/connection/connection-pool.js';
+import { Http1Pool } from '../../lib/upstream/connection/http1-pool.js';
 import { ResourceManager } from '../../lib/upstream/resource-manager.js';
 import { FakeConnector, type FakeSocket } from './fake-connector.js';
 import { FakeDecoder } from './fake-decoder.js';
@@ -35,7 +36,7 @@ export class PoolFixture {
   readonly hostStats: HostStats = new HostStats();
   readonly connector: FakeConnector = new FakeConnector();
   readonly resources: ResourceManager;
-  readonly pool: ConnectionPool;
+  readonly pool: Http1Pool;
   /** Where new connections go. */
   target: Address = { kind: 'tcp', host: '127.0.0.1', port: 80 };
 
@@ -50,7 +51,7 @@ export class PoolFixture {
       maxRequestsPerConnection: parts.maxRequestsPerConnection ?? 0,
       bufferLimitBytes: parts.bufferLimitBytes ?? 1024 * 1024,
     };
-    this.pool = new ConnectionPool(context, this.hostStats, () => this.target);
+    this.pool = new Http1Pool(context, this.hostStats, () => this.target);
   }
 
   /** Sends a request; the connection that may be opened for it is not established yet. */

@@ -7,7 +7,7 @@ import type { Logger } from '../../lib/base/log.js';
 import type { SidecarEnvironment } from '../../lib/sidecar.js';
 import type { SidecarOptions } from '../../lib/sidecar-options.js';
 import { type ConfigParts, type Json, staticCluster, virtualHost } from './config-builder.js';
-import { FakeUpstream, type RawUpstream } from './fake-upstream.js';
+import { FakeUpstream } from './fake-upstream.js';
 import { type ClientRequest, type ClientResponse, send } from './http-client.js';
 import { assertNothingLeft, countHandles } from './leftovers.js';
 import { ManualClock } from './manual-clock.js';
@@ -20,10 +20,16 @@ export interface Destroyable {
   destroy(): void;
 }
 
+/** A host, as far as its proxy goes: it is closed with it. */
+export interface ProxyUpstream {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /** What a test says about its proxy; the rest is filled in. */
 export interface ProxyParts {
   /** Default: a host that answers `hello`. */
-  readonly upstream?: FakeUpstream | RawUpstream | undefined;
+  readonly upstream?: ProxyUpstream | undefined;
   /** Keys of the one route, which is a catch-all to the cluster `app`. */
   readonly route?: Json;
   /** Keys of the cluster `app`. */
@@ -44,7 +50,7 @@ export class TestProxy {
   readonly errors: string[] = [];
   readonly #clients: Destroyable[] = [];
   #test: TestSidecar | undefined = undefined;
-  #upstream: FakeUpstream | RawUpstream | undefined = undefined;
+  #upstream: ProxyUpstream | undefined = undefined;
   #directory = 'none';
 
   /** Starts a proxy that is closed, and held to have left nothing behind, when the test is over. */
@@ -161,7 +167,7 @@ export class TestProxy {
     }
   }
 
-  async #start(parts: ProxyParts, upstream: FakeUpstream | RawUpstream): Promise<void> {
+  async #start(parts: ProxyParts, upstream: ProxyUpstream): Promise<void> {
     this.#directory = await mkdtemp(join(tmpdir(), 'pillion-test-'));
     const manager: Json = { access_log: [{ path: this.#logPath() }], ...parts.manager };
     const config: ConfigParts = {

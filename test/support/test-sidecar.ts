@@ -2,7 +2,6 @@ import { systemClock } from '../../lib/base/clock.js';
 import { systemRandom } from '../../lib/base/random.js';
 import { type Sidecar, type SidecarEnvironment, startSidecar } from '../../lib/sidecar.js';
 import type { SidecarOptions } from '../../lib/sidecar-options.js';
-import { systemDnsResolver } from '../../lib/upstream/discovery/dns-resolver.js';
 import { adminAddress, buildConfig, type ConfigParts, listenerAddress } from './config-builder.js';
 
 /** A sidecar of a test, on ports that the system chose. */
@@ -32,7 +31,7 @@ export async function startTestSidecar(
       },
       ...rest,
     },
-    { clock: systemClock, random: systemRandom, resolver: systemDnsResolver, ...environment },
+    { clock: systemClock, random: systemRandom, ...environment },
   );
   const adminPort = portOf(sidecar.admin?.address);
   return {

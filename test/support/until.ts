@@ -4,11 +4,14 @@ import { setImmediate } from 'node:timers/promises';
 const patienceMs = 20_000;
 
 /** Waits, turn by turn of the event loop, until `condition` holds; fails if it never does. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(
+  condition: () => boolean,
+  what: string | (() => string),
+): Promise<void> {
   const endMs = performance.now() + patienceMs;
   while (!condition()) {
     if (performance.now() > endMs) {
-      throw new Error(`waited in vain until ${what}`);
+      throw new Error(`waited in vain until ${typeof what === 'string' ? what : what()}`);
     }
     await setImmediate();
   }

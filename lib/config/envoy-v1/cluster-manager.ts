@@ -8,14 +8,11 @@ export interface EnvoyV1ClusterManager {
   readonly clusters: readonly EnvoyV1Cluster[];
   /** The discovery service of hosts. Required if a cluster has the type sds. */
   readonly sds?: EnvoyV1Sds;
-  /**
-   * The cluster that this process belongs to, for zone-aware routing. Not supported yet: zone-aware
-   * routing is not built.
-   */
+  /** The cluster that this process belongs to, for zone-aware routing. */
   readonly local_cluster_name?: string;
-  /** Where ejections are written to. Not supported yet: hosts are not ejected. */
+  /** Where ejections are written to. */
   readonly outlier_detection?: EnvoyV1OutlierEventLog;
-  /** The discovery service of clusters. Not supported yet: clusters are not discovered. */
+  /** The discovery service of clusters. */
   readonly cds?: EnvoyV1Cds;
 }
 

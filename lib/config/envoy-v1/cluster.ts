@@ -28,7 +28,7 @@ export interface EnvoyV1Cluster {
   readonly hosts?: readonly EnvoyV1Host[];
   /** What the discovery service is asked for. Required for sds clusters. */
   readonly service_name?: string;
-  /** How the hosts are health-checked. Not supported yet: hosts are not health-checked. */
+  /** How the hosts are health-checked. */
   readonly health_check?: EnvoyV1HealthCheck;
   /**
    * Requests that a connection serves before it is closed; default without limit. Greater than 0.
@@ -36,24 +36,13 @@ export interface EnvoyV1Cluster {
   readonly max_requests_per_connection?: number;
   /** Limits of connections, requests and retries. */
   readonly circuit_breakers?: EnvoyV1CircuitBreakers;
-  /**
-   * TLS of the connections to the hosts. Not supported yet: clusters speak plain text only, no TLS.
-   */
+  /** TLS of the connections to the hosts. */
   readonly ssl_context?: EnvoyV1ClusterTls;
-  /**
-   * The hosts are spoken to in HTTP/2, with prior knowledge. Not supported yet: clusters speak
-   * HTTP/1.1 only.
-   */
+  /** The hosts are spoken to in HTTP/2, with prior knowledge. */
   readonly features?: 'http2';
-  /**
-   * Settings of HTTP/2; their presence turns it on. Not supported yet: clusters speak HTTP/1.1
-   * only, and this key asks for HTTP/2.
-   */
+  /** Settings of HTTP/2; their presence turns it on. */
   readonly http2_settings?: EnvoyV1Http2Settings;
-  /**
-   * How long an unused host of an original_dst cluster is kept. Greater than 0. Default: 5000. Not
-   * supported yet: clusters of type "original_dst" are not built.
-   */
+  /** How long an unused host of an original_dst cluster is kept. Greater than 0. Default: 5000. */
   readonly cleanup_interval_ms?: number;
   /** How often the names of a DNS cluster are resolved. Greater than 0. Default: 5000. */
   readonly dns_refresh_rate_ms?: number;
@@ -61,13 +50,10 @@ export interface EnvoyV1Cluster {
   readonly dns_lookup_family?: 'v4_only' | 'v6_only' | 'auto';
   /**
    * The resolvers that are asked, as ip:port; default those of the system. At least one entry. No
-   * entry stands twice. Not supported yet: the resolvers cannot be chosen.
+   * entry stands twice.
    */
   readonly dns_resolvers?: readonly string[];
-  /**
-   * Ejects hosts that answer badly; an empty object turns it on with all defaults. Not supported
-   * yet: hosts are not ejected.
-   */
+  /** Ejects hosts that answer badly; an empty object turns it on with all defaults. */
   readonly outlier_detection?: EnvoyV1OutlierDetection;
 }
 

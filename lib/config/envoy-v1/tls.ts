@@ -56,6 +56,6 @@ export interface EnvoyV1ClusterTls {
   readonly cipher_suites?: string;
   /** The accepted curves, separated by colons. Not empty. Default: X25519:P-256. */
   readonly ecdh_curves?: string;
-  /** The server name that is sent to the hosts. */
+  /** The server name that is sent to the hosts. Without it none is sent. */
   readonly sni?: string;
 }

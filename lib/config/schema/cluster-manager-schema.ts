@@ -1,7 +1,6 @@
 import { clusterSchema } from './cluster-schema.js';
 import { apiTypeKey, refreshDelayKey } from './discovery-keys.js';
 import type { KeySchema, ObjectSchema } from './schema.js';
-import { isEmpty } from './unsupported-feature.js';
 import { listOf, object, positive, text } from './values.js';
 
 /** The cluster that a discovery service is defined with. */
@@ -39,9 +38,13 @@ const cdsSchema: ObjectSchema = {
   description: 'The service that clusters are found by.',
   reference: '1.5',
   keys: {
-    cluster: discoveryClusterKey,
-    refresh_delay_ms: refreshDelayKey,
-    api_type: apiTypeKey,
+    cluster: { ...discoveryClusterKey, test: 'cluster-discovery' },
+    refresh_delay_ms: { ...refreshDelayKey, test: 'cluster-discovery' },
+    api_type: {
+      ...apiTypeKey,
+      difference: 'Only `REST_LEGACY`.',
+      test: 'cluster-discovery',
+    },
   },
 };
 
@@ -51,7 +54,11 @@ const eventLogSchema: ObjectSchema = {
   description: 'What is written about ejected hosts.',
   reference: '1.5',
   keys: {
-    event_log_path: { value: text, description: 'File that ejections are written to.' },
+    event_log_path: {
+      value: text,
+      description: 'File that ejections are written to.',
+      test: 'outlier-event-log',
+    },
   },
 };
 
@@ -76,28 +83,18 @@ export const clusterManagerSchema: ObjectSchema = {
     local_cluster_name: {
       value: text,
       description: 'The cluster that this process belongs to, for zone-aware routing.',
-      unsupported: {
-        reason: 'zone-aware routing is not built',
-        without: 'requests go to the hosts of all zones alike',
-      },
+      difference: 'Zones of two clusters are matched by name. Needs the option serviceZone.',
+      test: 'zone-routing',
     },
     outlier_detection: {
       value: object(eventLogSchema),
       description: 'Where ejections are written to.',
-      unsupported: {
-        reason: 'hosts are not ejected',
-        without: 'there are no events to write',
-        isHarmless: isEmpty,
-      },
+      test: 'outlier-event-log',
     },
     cds: {
       value: object(cdsSchema),
       description: 'The discovery service of clusters.',
-      unsupported: {
-        reason: 'clusters are not discovered',
-        instead: 'list them under "clusters"',
-        without: 'only the clusters of the file exist',
-      },
+      test: 'cluster-discovery',
     },
   },
 };

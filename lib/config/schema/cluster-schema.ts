@@ -47,7 +47,7 @@ const circuitBreakerSchema: ObjectSchema = {
     max_requests: limit(
       'Requests that are being served; of HTTP/2 only, as in Envoy.',
       1024,
-      'configuration-keys',
+      'cluster-http2',
     ),
     max_retries: limit('Retries that are being served.', 3, 'resend'),
   },
@@ -133,7 +133,10 @@ export const clusterSchema: ObjectSchema = {
       value: oneOf(...discoveryTypes),
       isRequired: true,
       description: 'How the hosts are found.',
-      difference: '`strict_dns` and `original_dst` are refused: they are not built yet.',
+      difference:
+        'Names of the form `_service._proto.name` are looked up as services (SRV); see dns.md. ' +
+        '`original_dst` is for outbound calls: a request ' +
+        'that has come in by a listener is answered with 503.',
       test: 'service-discovery',
     },
     connect_timeout_ms: {
@@ -154,9 +157,9 @@ export const clusterSchema: ObjectSchema = {
       isRequired: true,
       description: 'How the host of a request is chosen.',
       difference:
-        '`least_request` and `random` are refused: they are not built yet; left out, ' +
-        'they become `round_robin`. `original_dst_lb` and the type `original_dst` only go together.',
-      test: 'start-up',
+        '`original_dst_lb` and the type `original_dst` only go together. Of hosts with different ' +
+        'weights `least_request` compares the requests for each unit of weight. See load-balancing.md.',
+      test: 'load-balancing',
     },
     ring_hash_lb_config: {
       value: object(ringHashSchema),
@@ -186,10 +189,9 @@ export const clusterSchema: ObjectSchema = {
     health_check: {
       value: object(healthCheckSchema),
       description: 'How the hosts are health-checked.',
-      unsupported: {
-        reason: 'hosts are not health-checked',
-        without: 'all hosts count as healthy',
-      },
+      difference:
+        'Not read for a cluster that an application is mounted for. See health-checks.md.',
+      test: 'health-checks',
     },
     max_requests_per_connection: {
       value: positive,
@@ -204,44 +206,33 @@ export const clusterSchema: ObjectSchema = {
     ssl_context: {
       value: object(clusterTlsSchema),
       description: 'TLS of the connections to the hosts.',
-      unsupported: {
-        reason: 'clusters speak plain text only, no TLS',
-        leavesOut: 'the cluster',
-        without: 'as it would send plain text',
-      },
+      test: 'cluster-tls',
     },
     features: {
       value: oneOf('http2'),
       description: 'The hosts are spoken to in HTTP/2, with prior knowledge.',
-      unsupported: {
-        reason: 'clusters speak HTTP/1.1 only',
-        leavesOut: 'the cluster',
-        without: 'as its hosts expect HTTP/2',
-      },
+      difference: 'Nothing is sent before the host has sent its settings: see http2.md.',
+      test: 'cluster-http2',
     },
     http2_settings: {
       value: object(http2SettingsSchema),
       description: 'Settings of HTTP/2; their presence turns it on.',
-      unsupported: {
-        reason: 'clusters speak HTTP/1.1 only, and this key asks for HTTP/2',
-        leavesOut: 'the cluster',
-        without: 'as its hosts expect HTTP/2',
-      },
+      test: 'cluster-http2-settings',
     },
     cleanup_interval_ms: {
       value: positive,
       default: 5000,
       description: 'How long an unused host of an original_dst cluster is kept.',
-      unsupported: {
-        reason: 'clusters of type "original_dst" are not built',
-        without: 'nothing is cleaned up',
-      },
+      difference: 'Not read for other types, with a warning.',
+      test: 'original-dst',
     },
     dns_refresh_rate_ms: {
       value: positive,
       default: 5000,
       description: 'How often the names of a DNS cluster are resolved.',
-      difference: 'Not read for other types than DNS, with a warning.',
+      difference:
+        'Names are resolved sooner if the time to live of the answer is shorter, but not within a ' +
+        'second unless this says so. Not read for other types than DNS, with a warning.',
       test: 'logical-dns',
     },
     dns_lookup_family: {
@@ -255,15 +246,13 @@ export const clusterSchema: ObjectSchema = {
       value: listOf(text, { minItems: 1, uniqueItems: true }),
       example: '["10.0.0.2:53"]',
       description: 'The resolvers that are asked, as ip:port; default those of the system.',
-      unsupported: {
-        reason: 'the resolvers cannot be chosen',
-        without: 'those of the system are asked',
-      },
+      difference: 'Not read for other types than DNS, with a warning.',
+      test: 'dns-resolvers',
     },
     outlier_detection: {
       value: object(outlierDetectionSchema),
       description: 'Ejects hosts that answer badly; an empty object turns it on with all defaults.',
-      unsupported: { reason: 'hosts are not ejected', without: 'every host stays in use' },
+      test: 'outlier-detection',
     },
   },
 };

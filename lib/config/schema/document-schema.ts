@@ -80,11 +80,8 @@ export const documentSchema: ObjectSchema = {
     lds: {
       value: object(ldsSchema),
       description: 'The service that listeners are found by.',
-      unsupported: {
-        reason: 'listeners are not discovered',
-        instead: 'list them under "listeners"',
-        without: 'only the listeners of the file are opened',
-      },
+      difference: 'Listeners of the file are not touched.',
+      test: 'listener-discovery',
     },
     admin: {
       value: object(adminSchema),

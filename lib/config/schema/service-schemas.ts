@@ -14,8 +14,10 @@ export const ldsSchema: ObjectSchema = {
       isRequired: true,
       example: '"lds"',
       description: 'Name of the cluster of the discovery service.',
+      difference: 'A cluster of the file, of any supported type but `sds`.',
+      test: 'listener-discovery',
     },
-    refresh_delay_ms: refreshDelayKey,
+    refresh_delay_ms: { ...refreshDelayKey, test: 'listener-discovery' },
   },
 };
 

@@ -133,25 +133,51 @@ export const clusterTlsSchema: ObjectSchema = {
       value: text,
       example: '"h2"',
       description: 'The protocols offered by ALPN, separated by commas.',
+      difference:
+        'Of `h2` and `http/1.1`, the one that is not spoken on a connection is not offered on it.',
+      test: 'cluster-tls',
     },
     cert_chain_file: {
       value: text,
       description: 'File with the client certificate that is shown to the hosts, in PEM.',
+      difference: 'A certificate that has expired is refused.',
+      test: 'cluster-tls-verification',
     },
     private_key_file: {
       value: text,
       description: 'File with the key of the client certificate, in PEM.',
+      test: 'cluster-tls-verification',
     },
     ca_cert_file: {
       value: text,
       description:
         'File with the certificates of authorities that the hosts are verified with. ' +
         'Without it the certificate of a host is not verified.',
+      test: 'cluster-tls-verification',
     },
-    verify_certificate_hash: verifyCertificateHash,
-    verify_subject_alt_name: verifySubjectAltName,
-    cipher_suites: cipherSuites,
-    ecdh_curves: ecdhCurves,
-    sni: { value: text, description: 'The server name that is sent to the hosts.' },
+    verify_certificate_hash: { ...verifyCertificateHash, test: 'cluster-tls-verification' },
+    verify_subject_alt_name: {
+      ...verifySubjectAltName,
+      difference: 'Names with a wildcard are compared letter by letter.',
+      test: 'cluster-tls-verification',
+    },
+    cipher_suites: {
+      ...cipherSuites,
+      difference:
+        'In a group of equal preference, `[A|B]`, the first is preferred. Ciphers that the OpenSSL of ' +
+        'Node.js does not have are refused. Those of TLS 1.3 are offered in addition.',
+      test: 'cluster-tls',
+    },
+    ecdh_curves: {
+      ...ecdhCurves,
+      difference: 'Curves that the OpenSSL of Node.js does not have are refused.',
+      test: 'cluster-tls',
+    },
+    sni: {
+      value: text,
+      description: 'The server name that is sent to the hosts. Without it none is sent.',
+      difference: 'An IP address, which is no server name, is not sent; that is warned of.',
+      test: 'cluster-tls',
+    },
   },
 };

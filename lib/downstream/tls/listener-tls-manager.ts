@@ -2,13 +2,11 @@ import type { Clock } from '../../base/clock.js';
 import { type ConfigProblem, describeProblem, SidecarError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { TimerWheel } from '../../base/timer-wheel.js';
+import type { LoadedCertificate } from '../../base/tls/loaded-certificate.js';
 import type { ListenerConfig } from '../../config/listener-config.js';
-import type { ListenerTlsStats } from '../../telemetry/stats/listener-tls-stats.js';
-import { daysWithoutCertificates } from '../../telemetry/stats/server-stats.js';
+import type { TlsStats } from '../../telemetry/stats/tls-stats.js';
 import { ListenerTls } from './listener-tls.js';
 import { type ListenerTlsMaterial, loadListenerTls } from './listener-tls-material.js';
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /** What the TLS of all listeners has in common. */
 export interface ListenerTlsContext {
@@ -17,37 +15,31 @@ export interface ListenerTlsContext {
   readonly log: Logger;
 }
 
+/** What the TLS files of listeners hold. */
+export type ListenerTlsMaterials = ReadonlyMap<ListenerConfig, ListenerTlsMaterial>;
+
 /** The TLS of all listeners. */
 export class ListenerTlsManager {
   readonly #context: ListenerTlsContext;
-  readonly #materials: ReadonlyMap<ListenerConfig, ListenerTlsMaterial>;
-  readonly #created: ListenerTls[] = [];
+  readonly #created = new Set<ListenerTls>();
 
-  private constructor(
-    context: ListenerTlsContext,
-    materials: ReadonlyMap<ListenerConfig, ListenerTlsMaterial>,
-  ) {
+  constructor(context: ListenerTlsContext) {
     this.#context = context;
-    this.#materials = materials;
   }
 
   /**
-   * Reads the files of all listeners. Throws `SIDECAR_TLS_FAILED` with every problem that they have;
-   * nothing has been opened by then.
+   * Returns the TLS of a listener, `undefined` if it takes plain text. `materials` are what
+   * `loadTlsMaterials` has read for it.
    */
-  static async load(
-    listeners: readonly ListenerConfig[],
-    context: ListenerTlsContext,
-  ): Promise<ListenerTlsManager> {
-    return new ListenerTlsManager(context, await loadAll(listeners, context.clock.wallNow()));
-  }
-
-  /** Returns the TLS of a listener, `undefined` if it takes plain text. */
-  create(config: ListenerConfig, stats: ListenerTlsStats): ListenerTls | undefined {
+  create(
+    config: ListenerConfig,
+    materials: ListenerTlsMaterials,
+    stats: TlsStats,
+  ): ListenerTls | undefined {
     if (config.tls === undefined) {
       return undefined;
     }
-    const material = this.#materials.get(config);
+    const material = materials.get(config);
     if (material === undefined) {
       // It must never take plain text instead.
       throw new Error(`the TLS files of listener ${config.name} have not been read`);
@@ -55,15 +47,21 @@ export class ListenerTlsManager {
     const { codecType } = config.connectionManager;
     const parts = { ...this.#context, config: config.tls, codecType, material, stats };
     const tls = new ListenerTls(parts);
-    this.#created.push(tls);
+    this.#created.add(tls);
     return tls;
   }
 
-  /** Whole days until a certificate that is in use expires; 0 if one has. */
-  daysUntilFirstCertExpiring(): number {
-    const firstMs = Math.min(...this.#created.map(({ firstExpiryMs }) => firstExpiryMs));
-    const days = Math.floor((firstMs - this.#context.clock.wallNow()) / dayMs);
-    return Math.min(Math.max(days, 0), daysWithoutCertificates);
+  /** Forgets the TLS of a listener that is gone. */
+  remove(tls: ListenerTls): void {
+    tls.close();
+    this.#created.delete(tls);
+  }
+
+  /** The certificates that are in use. */
+  *certificates(): Generator<LoadedCertificate> {
+    for (const { certificates } of this.#created) {
+      yield* certificates;
+    }
   }
 }
 
@@ -72,7 +70,7 @@ export async function checkTlsFiles(
   listeners: readonly ListenerConfig[],
   wallNowMs: number,
 ): Promise<void> {
-  await loadAll(listeners, wallNowMs);
+  await loadTlsMaterials(listeners, wallNowMs);
 }
 
 /** Reads the files of all listeners as starting would, and returns what is wrong with them. */
@@ -83,10 +81,14 @@ export async function findTlsProblems(
   return (await readAll(listeners, wallNowMs)).problems;
 }
 
-async function loadAll(
+/**
+ * Reads the files of these listeners. Throws `SIDECAR_TLS_FAILED` with every problem that they have;
+ * nothing has been opened by then.
+ */
+export async function loadTlsMaterials(
   listeners: readonly ListenerConfig[],
   wallNowMs: number,
-): Promise<ReadonlyMap<ListenerConfig, ListenerTlsMaterial>> {
+): Promise<ListenerTlsMaterials> {
   const { materials, problems } = await readAll(listeners, wallNowMs);
   if (problems.length > 0) {
     const lines = problems.map((problem) => `\n  ${describeProblem(problem)}`);
@@ -97,7 +99,7 @@ async function loadAll(
 
 /** What the files of all listeners hold, and what is wrong with them. */
 interface ReadTlsFiles {
-  readonly materials: ReadonlyMap<ListenerConfig, ListenerTlsMaterial>;
+  readonly materials: ListenerTlsMaterials;
   readonly problems: readonly ConfigProblem[];
 }
 

@@ -1,6 +1,7 @@
 import { constants, type KeyObject, type X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ConfigProblem } from '../../base/errors.js';
+import { describeCertificates, type LoadedCertificate } from '../../base/tls/loaded-certificate.js';
 import {
   readCertificates,
   readPrivateKey,
@@ -13,8 +14,7 @@ import type { ListenerTlsConfig } from '../../config/tls-config.js';
 /** What the files of an `ssl_context` hold, checked and ready for use. Replaced whole. */
 export interface ListenerTlsMaterial {
   readonly secureContext: SecureContextOptions;
-  /** When the first of all its certificates expires, in milliseconds since 1970. */
-  readonly firstExpiryMs: number;
+  readonly certificates: readonly LoadedCertificate[];
   /** That of the files when they were read. */
   readonly stamp: string;
 }
@@ -82,6 +82,8 @@ export async function loadListenerTls(
     take('ca_cert_file', config.caCertFile, readCertificates),
     take('crl_file', config.crlFile, readRevocationLists),
   ]);
+  // They were found in the order in which the files happened to be read; whoever compares wants one.
+  problems.sort((x, y) => (x.path < y.path ? -1 : 1));
   const [leaf] = chain ?? [];
   checkLeaf(config, leaf, key, wallNowMs, report);
   if (chain === undefined || key === undefined || problems.length > 0) {
@@ -94,7 +96,11 @@ export async function loadListenerTls(
     report('', `OpenSSL does not take it: ${error instanceof Error ? error.message : error}`);
     return { problems };
   }
-  return { material: { secureContext, firstExpiryMs: firstExpiry(chain, authorities), stamp } };
+  const certificates = [
+    ...describeCertificates(config.certChainFile, chain),
+    ...describeCertificates(config.caCertFile ?? '', authorities ?? []),
+  ];
+  return { material: { secureContext, certificates, stamp } };
 }
 
 function checkLeaf(
@@ -142,9 +148,4 @@ function createOptions(
     // As BoringSSL: whoever has been verified must not become somebody else.
     secureOptions: constants['SSL_OP_NO_RENEGOTIATION'] ?? 0,
   };
-}
-
-function firstExpiry(...lists: readonly (readonly X509Certificate[] | undefined)[]): number {
-  const certificates = lists.flatMap((list) => list ?? []);
-  return Math.min(...certificates.map(({ validTo }) => Date.parse(validTo)));
 }

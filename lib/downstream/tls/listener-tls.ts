@@ -6,10 +6,11 @@ import { describeProblem } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import { FileWatch } from '../../base/tls/file-watch.js';
+import type { LoadedCertificate } from '../../base/tls/loaded-certificate.js';
 import { findUnmetPin } from '../../base/tls/peer-pins.js';
 import type { CodecType } from '../../config/connection-manager-config.js';
 import type { ListenerTlsConfig } from '../../config/tls-config.js';
-import type { ListenerTlsStats } from '../../telemetry/stats/listener-tls-stats.js';
+import type { TlsStats } from '../../telemetry/stats/tls-stats.js';
 import { filesOf, type ListenerTlsMaterial, loadListenerTls } from './listener-tls-material.js';
 
 /** A client that has not finished its handshake by then holds a socket for nothing. */
@@ -27,7 +28,7 @@ export interface ListenerTlsParts {
   readonly config: ListenerTlsConfig;
   readonly codecType: CodecType;
   readonly material: ListenerTlsMaterial;
-  readonly stats: ListenerTlsStats;
+  readonly stats: TlsStats;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
@@ -60,9 +61,9 @@ export class ListenerTls {
     );
   }
 
-  /** When the first certificate in use expires, in milliseconds since 1970. */
-  get firstExpiryMs(): number {
-    return this.#material.firstExpiryMs;
+  /** The certificates in use. */
+  get certificates(): readonly LoadedCertificate[] {
+    return this.#material.certificates;
   }
 
   /** The options of the server that it is then attached to. */

@@ -12,6 +12,7 @@ import { type AddressedStream, formatLocalAddress } from '../../http/socket-addr
 import type { Route } from '../../router/route.js';
 import { takeControlHeaders } from '../../router/timeouts.js';
 import type { ConnectionManagerStats } from '../../telemetry/stats/connection-manager-stats.js';
+import type { BreakerPass } from '../../upstream/breaker/failure-rate-breaker.js';
 import type { Cluster } from '../../upstream/cluster.js';
 import type { ClusterManager } from '../../upstream/cluster-manager.js';
 import type {
@@ -51,6 +52,8 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
   #head: RequestHead | undefined = undefined;
   #cluster: Cluster | undefined = undefined;
   #host: Host | undefined = undefined;
+  /** Leave of the cluster's failure-rate breaker, if it has one. */
+  #pass: BreakerPass | undefined = undefined;
   #connection: TunnelConnection | undefined = undefined;
   #upstream: Duplex | undefined = undefined;
   #timer: WheelTimer | undefined = undefined;
@@ -86,6 +89,13 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
     this.#head = head;
     this.#cluster = cluster;
     this.#prepare(head);
+    this.#pass = cluster.breaker?.enter();
+    if (cluster.breaker !== undefined && this.#pass === undefined) {
+      this.#timer?.stop();
+      this.#callbacks.setResponseFlag(responseFlag.upstreamOverflow);
+      this.#callbacks.sendLocalReply(503, 'circuit breaker open', ['x-envoy-overloaded', 'true']);
+      return 'stop';
+    }
     const host = cluster.chooseHost();
     if (host === undefined) {
       this.#timer?.stop();
@@ -111,6 +121,7 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
     this.#timer?.stop();
     this.#tunnel?.cut();
     this.#connection?.close();
+    this.#pass?.release();
   }
 
   /** The host has not answered the handshake in the time of the route. */
@@ -121,12 +132,15 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
     if (this.#host !== undefined) {
       this.#host.stats.rqTimeout++;
     }
+    this.#pass?.settle(true);
     this.#callbacks.setResponseFlag(responseFlag.upstreamRequestTimeout);
     this.#callbacks.sendLocalReply(504, 'upstream request timeout');
   }
 
   onTunnelConnected(connection: Duplex & AddressedStream): void {
     this.#upstream = connection;
+    // Outlier detection judges by the connection alone, as it does of all that is not HTTP.
+    this.#host?.outlierMonitor?.putResult(200);
     if (this.#callbacks.details !== undefined) {
       this.#callbacks.details.upstreamLocalAddress = formatLocalAddress(connection);
     }
@@ -137,6 +151,7 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
   }
 
   onTunnelFailed(reason: ResetReason): void {
+    this.#host?.outlierMonitor?.putResult(reason === 'connect-timeout' ? 504 : 503);
     this.#fail(reason);
   }
 
@@ -159,6 +174,7 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
       return;
     }
     this.#timer?.stop();
+    this.#pass?.settle(status >= 500 && status <= 599);
     this.#refusal = response;
     response.on('error', () => this.#onRefusalCut());
     this.#callbacks.encodeHead(
@@ -183,6 +199,7 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
       return false;
     }
     this.#timer?.stop();
+    this.#pass?.settle(false);
     // Called when the connection of the client is gone, however it came to that.
     this.#raw.onClosed = () => this.#callbacks.encodeEnd(undefined);
     this.#connection?.onUpgraded();
@@ -261,9 +278,13 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
       return;
     }
     this.#timer?.stop();
+    const isOverflow = reason === 'overflow';
+    if (!isOverflow) {
+      this.#pass?.settle(true);
+    }
     this.#callbacks.setResponseFlag(flagOfReset(reason));
-    const overloaded = reason === 'overflow' ? ['x-envoy-overloaded', 'true'] : undefined;
-    this.#callbacks.sendLocalReply(503, upstreamFailureBody, overloaded);
+    const headers = isOverflow ? ['x-envoy-overloaded', 'true'] : undefined;
+    this.#callbacks.sendLocalReply(503, upstreamFailureBody, headers);
   }
 
   /** The connection has ended in the middle of the response by which the host refuses. */

@@ -16,14 +16,14 @@ const logIntervalMs = 10_000;
 export class ScriptRunner {
   readonly #script: LuaScript;
   readonly #context: FilterContext;
-  readonly #stats = new LuaFilterStats();
+  readonly #stats: LuaFilterStats;
   #lastError = '';
   #logMs = 0;
 
   constructor(script: LuaScript, context: FilterContext) {
     this.#script = script;
     this.#context = context;
-    context.statsStore.register(`${context.scope}.lua`, this.#stats);
+    this.#stats = context.statsLease.share(`${context.scope}.lua`, LuaFilterStats);
   }
 
   /** Makes what runs a function of the script for a message; `undefined` if none runs. */
@@ -56,7 +56,7 @@ export class ScriptRunner {
     if (cluster === undefined) {
       return 'http call cluster invalid. Must be configured';
     }
-    const client = new ClusterAsyncClient(cluster, wheel);
+    const client = new ClusterAsyncClient(() => cluster, wheel);
     const whole = body === undefined ? request : { ...request, body };
     return (onResult) => client.send(whole, timeoutMs, (result) => onResult(toCallResult(result)));
   }

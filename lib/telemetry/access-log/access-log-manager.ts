@@ -22,6 +22,13 @@ export interface AccessLogManagerOptions {
   readonly runtime?: Runtime;
 }
 
+interface SharedFile {
+  readonly key: string;
+  readonly opening: Promise<AccessLogFile | Error>;
+  /** How many logs write to it. */
+  users: number;
+}
+
 /**
  * Owns the files behind all access logs: one for each path, however many logs write to it.
  */
@@ -31,7 +38,11 @@ export class AccessLogManager {
   readonly #clock: Clock;
   readonly #flushIntervalMs: number;
   readonly #runtime: Runtime;
-  readonly #files = new Map<string, Promise<AccessLogFile | Error>>();
+  /** By absolute path. */
+  readonly #files = new Map<string, SharedFile>();
+  /** The ends of files that nobody writes to any more. */
+  readonly #closing = new Set<Promise<void>>();
+  readonly #fileOf = new WeakMap<AccessLog, SharedFile>();
 
   constructor(options: AccessLogManagerOptions) {
     this.#clock = options.clock;
@@ -41,9 +52,8 @@ export class AccessLogManager {
 
   /**
    * Makes the log of one `access_log` entry, with its own format and filter; entries with the same
-   * path share the file. Without a filter every request is logged. Called at start only. An `Error`
-   * says, as one sentence for whoever wrote the configuration, why the file cannot be written and how
-   * to mend it. Throws a `ConfigError` for a format that is wrong.
+   * path share the file. Without a filter every request is logged. An `Error` says, as one sentence
+   * for whoever wrote the configuration, why the file cannot be written and how to mend it. Throws a `ConfigError` for a format that is wrong.
    */
   async createAccessLog(
     path: string,
@@ -52,10 +62,45 @@ export class AccessLogManager {
   ): Promise<AccessLog | Error> {
     const formatter = compileAccessLogFormat(format);
     const passes = filter && compileAccessLogFilter(filter, this.#runtime);
-    const file = await this.#getFile(path);
-    return file instanceof Error
-      ? file
-      : new AccessLog(file, formatter, passes, showsDetails(format));
+    const shared = this.#shareFile(path, 'access log');
+    const file = await shared.opening;
+    if (file instanceof Error) {
+      // The next one may find that it has been mended.
+      this.#forget(shared);
+      return file;
+    }
+    const accessLog = new AccessLog(file, formatter, passes, showsDetails(format));
+    this.#fileOf.set(accessLog, shared);
+    return accessLog;
+  }
+
+  /**
+   * Opens a file that is written as access logs are, for lines of another kind; it stays open until
+   * `close`. `noun`: what it is, for the sentence that says why it cannot be written, as above.
+   */
+  async openFile(path: string, noun: string): Promise<AccessLogFile | Error> {
+    const shared = this.#shareFile(path, noun);
+    const file = await shared.opening;
+    if (file instanceof Error) {
+      this.#forget(shared);
+    }
+    return file;
+  }
+
+  /** Gives a log back, to which nothing is written any more; the last one closes the file. */
+  async release(accessLog: AccessLog): Promise<void> {
+    const shared = this.#fileOf.get(accessLog);
+    if (shared === undefined || !this.#fileOf.delete(accessLog)) {
+      return;
+    }
+    shared.users--;
+    if (shared.users === 0) {
+      this.#forget(shared);
+      const closing = shared.opening.then(closeFile);
+      this.#closing.add(closing);
+      await closing;
+      this.#closing.delete(closing);
+    }
   }
 
   /** Opens all paths anew, for after log files have been moved away. */
@@ -71,19 +116,27 @@ export class AccessLogManager {
   /** Flushes and closes all files. Safe to call again. */
   async close(): Promise<void> {
     await this.#forEachFile((file) => file.close());
+    await Promise.all(this.#closing);
   }
 
-  #getFile(path: string): Promise<AccessLogFile | Error> {
+  #forget(shared: SharedFile): void {
+    if (this.#files.get(shared.key) === shared) {
+      this.#files.delete(shared.key);
+    }
+  }
+
+  #shareFile(path: string, noun: string): SharedFile {
     const key = resolve(path);
     let file = this.#files.get(key);
     if (file === undefined) {
-      file = this.#openFile(path);
+      file = { key, opening: this.#openFile(path, noun), users: 0 };
       this.#files.set(key, file);
     }
+    file.users++;
     return file;
   }
 
-  async #openFile(path: string): Promise<AccessLogFile | Error> {
+  async #openFile(path: string, noun: string): Promise<AccessLogFile | Error> {
     const options = {
       clock: this.#clock,
       flushIntervalMs: this.#flushIntervalMs,
@@ -99,17 +152,23 @@ export class AccessLogManager {
     // A pipe that nobody reads yet is no mistake: the reader may come later.
     return errorCode(fd) === 'ENXIO'
       ? new AccessLogFile(path, undefined, options)
-      : new Error(describeOpenError(path, fd), { cause: fd });
+      : new Error(describeOpenError(path, noun, fd), { cause: fd });
   }
 
   async #forEachFile(action: (file: AccessLogFile) => Promise<void>): Promise<void> {
-    const files = await Promise.all(this.#files.values());
+    const files = await Promise.all([...this.#files.values()].map(({ opening }) => opening));
     await Promise.all(files.map((file) => (file instanceof Error ? undefined : action(file))));
   }
 }
 
-function describeOpenError(path: string, error: Error): string {
-  const start = `The access log ${path} cannot be opened:`;
+async function closeFile(file: AccessLogFile | Error): Promise<void> {
+  if (!(file instanceof Error)) {
+    await file.close();
+  }
+}
+
+function describeOpenError(path: string, noun: string, error: Error): string {
+  const start = `The ${noun} ${path} cannot be opened:`;
   const folder = dirname(path);
   switch (errorCode(error)) {
     case 'ENOENT':

@@ -1,7 +1,10 @@
 import type { RateLimitStatus } from '../../http/rate-limit.js';
 import { AltResponseStats } from './alt-response-stats.js';
+import type { BreakerStats } from './breaker-stats.js';
 import { CodeStats } from './code-stats.js';
 import { GrpcStats } from './grpc-stats.js';
+import type { HealthCheckStats } from './health-check-stats.js';
+import type { OutlierDetectionStats } from './outlier-detection-stats.js';
 import { RateLimitStats } from './rate-limit-stats.js';
 import { ResponseStats } from './response-stats.js';
 import {
@@ -12,6 +15,8 @@ import {
   type StatVisitor,
   visitFields,
 } from './stat-source.js';
+import type { TlsStats } from './tls-stats.js';
+import type { UpdateAge } from './update-age.js';
 
 /** What clients of gRPC speak with us; it names the statistics of their calls. */
 export type GrpcProtocol = 'grpc' | 'grpc-web';
@@ -24,6 +29,8 @@ export type GrpcProtocol = 'grpc' | 'grpc-web';
  * by status are made with the first response.
  */
 export class ClusterStats extends ResponseStats implements StatSource {
+  /** Set if its hosts are discovered. */
+  updateAge: UpdateAge | undefined = undefined;
   upstreamCxTotal = 0;
   upstreamCxHttp1Total = 0;
   upstreamCxHttp2Total = 0;
@@ -85,6 +92,14 @@ export class ClusterStats extends ResponseStats implements StatSource {
   version = 0;
   bindErrors = 0;
   lbHealthyPanic = 0;
+  lbLocalClusterNotOk = 0;
+  lbRecalculateZoneStructures = 0;
+  lbZoneClusterTooSmall = 0;
+  lbZoneNoCapacityLeft = 0;
+  lbZoneNumberDiffers = 0;
+  lbZoneRoutingAllDirectly = 0;
+  lbZoneRoutingCrossZone = 0;
+  lbZoneRoutingSampled = 0;
 
   /** Responses that were thrown away for a retry; they are in none of the others. */
   retryCodes: CodeStats | undefined = undefined;
@@ -95,13 +110,31 @@ export class ClusterStats extends ResponseStats implements StatSource {
   /** `grpc-web.` */
   grpcWebCalls: GrpcStats | undefined = undefined;
 
+  /** `health_check.`; there if the hosts of the cluster are checked. */
+  healthChecks: HealthCheckStats | undefined = undefined;
+
+  /** `outlier_detection.`; there if the cluster ejects hosts. */
+  outlierDetection: OutlierDetectionStats | undefined = undefined;
+  /** `ssl.`; there if the cluster has TLS. */
+  tls: TlsStats | undefined = undefined;
+  /** `breaker.`; there if the cluster has a failure-rate breaker. */
+  breaker: BreakerStats | undefined = undefined;
+
   /** Made with the first request that asks for it. */
   altResponses: AltResponseStats | undefined = undefined;
 
   /** Counts a response a second time, under a name that came with its request. */
-  chargeAltResponse(name: string, status: number, isInternal: boolean, isCanary: boolean): void {
+  chargeAltResponse(
+    name: string,
+    status: number,
+    isInternal: boolean,
+    isCanary: boolean,
+    fromZone = '',
+    toZone = '',
+  ): void {
     this.altResponses ??= new AltResponseStats();
-    this.altResponses.find(name)?.chargeResponse(status, isInternal, isCanary);
+    const responses = this.altResponses.find(name);
+    responses?.chargeResponse(status, isInternal, isCanary, fromZone, toZone);
   }
 
   /** Counts a response that nobody gets to see, because the request is tried again. */
@@ -129,22 +162,33 @@ export class ClusterStats extends ResponseStats implements StatSource {
 
   visitStats(visitor: StatVisitor): void {
     visitFields(this, fields, visitor);
+    if (this.updateAge !== undefined) {
+      visitor('update_success_age_ms', this.updateAge.ms);
+    }
     this.visitResponses('', visitor);
     this.altResponses?.visitStats(visitor);
+    this.healthChecks?.visitStats((name, value) => visitor(`health_check.${name}`, value));
     this.retryCodes?.visitStats((name, value) => visitor(`retry.${name}`, value));
     this.rateLimits?.visitStats((name, value) => visitor(`ratelimit.${name}`, value));
     this.grpcCalls?.visitStats((name, value) => visitor(`grpc.${name}`, value));
     this.grpcWebCalls?.visitStats((name, value) => visitor(`grpc-web.${name}`, value));
+    this.outlierDetection?.visitStats((name, value) => visitor(`outlier_detection.${name}`, value));
+    this.tls?.visitStats((name, value) => visitor(`ssl.${name}`, value));
+    this.breaker?.visitStats((name, value) => visitor(`breaker.${name}`, value));
   }
 
   resetCounters(): void {
     resetCounterFields<NumberField<ClusterStats>>(this, fields);
     this.resetResponses();
     this.altResponses?.resetCounters();
+    this.healthChecks?.resetCounters();
     this.retryCodes?.resetCounters();
     this.rateLimits?.resetCounters();
     this.grpcCalls?.resetCounters();
     this.grpcWebCalls?.resetCounters();
+    this.outlierDetection?.resetCounters();
+    this.tls?.resetCounters();
+    this.breaker?.resetCounters();
   }
 }
 
@@ -152,6 +196,14 @@ const fields: readonly StatField<NumberField<ClusterStats>>[] = [
   ['bindErrors', 'bind_errors', 'counter'],
   ['configReload', 'config_reload', 'counter'],
   ['lbHealthyPanic', 'lb_healthy_panic', 'counter'],
+  ['lbLocalClusterNotOk', 'lb_local_cluster_not_ok', 'counter'],
+  ['lbRecalculateZoneStructures', 'lb_recalculate_zone_structures', 'counter'],
+  ['lbZoneClusterTooSmall', 'lb_zone_cluster_too_small', 'counter'],
+  ['lbZoneNoCapacityLeft', 'lb_zone_no_capacity_left', 'counter'],
+  ['lbZoneNumberDiffers', 'lb_zone_number_differs', 'counter'],
+  ['lbZoneRoutingAllDirectly', 'lb_zone_routing_all_directly', 'counter'],
+  ['lbZoneRoutingCrossZone', 'lb_zone_routing_cross_zone', 'counter'],
+  ['lbZoneRoutingSampled', 'lb_zone_routing_sampled', 'counter'],
   ['maxHostWeight', 'max_host_weight', 'gauge'],
   ['membershipChange', 'membership_change', 'counter'],
   ['membershipHealthy', 'membership_healthy', 'gauge'],

@@ -12,6 +12,19 @@ interface Registration {
   readonly source: StatSource;
 }
 
+/** Statistics that several owners count on. */
+export interface SharedStats<T extends StatSource> {
+  readonly source: T;
+  /** Gives them back; calling it twice does no harm. */
+  readonly release: () => void;
+}
+
+interface SharedSource {
+  readonly source: StatSource;
+  readonly unregister: () => void;
+  users: number;
+}
+
 /**
  * Knows every source of statistics, for whoever reads them: the admin server and, later, sinks.
  *
@@ -23,6 +36,8 @@ export class StatsStore {
   readonly #registrations = new Set<Registration>();
   /** By scope; `undefined` when a source has come or gone. Replaced, never edited. */
   #sorted: readonly Registration[] | undefined = undefined;
+  /** By class and prefix. */
+  readonly #shared = new Map<new () => StatSource, Map<string, SharedSource>>();
 
   /**
    * Shows the statistics of `source` below `prefix`, such as `cluster.orders`, with or without a
@@ -38,6 +53,28 @@ export class StatsStore {
         this.#sorted = undefined;
       }
     };
+  }
+
+  /**
+   * Returns the statistics of a class below `prefix`, which are the same for all who ask until the
+   * last of them has given them back. Only then do they leave the store, and begin anew.
+   */
+  share<T extends StatSource>(prefix: string, create: new () => T): SharedStats<T> {
+    const byPrefix = this.#shared.get(create) ?? new Map<string, SharedSource>();
+    this.#shared.set(create, byPrefix);
+    const shared = byPrefix.get(prefix) ?? this.#createShared(prefix, create);
+    byPrefix.set(prefix, shared);
+    shared.users++;
+    let isReleased = false;
+    const release = (): void => {
+      if (!isReleased) {
+        isReleased = true;
+        shared.users--;
+        this.#dropUnused(prefix, create, shared);
+      }
+    };
+    // What stands under a class was made by it.
+    return { source: shared.source as T, release };
   }
 
   /**
@@ -68,6 +105,18 @@ export class StatsStore {
   resetCounters(): void {
     for (const { source } of this.#registrations) {
       source.resetCounters();
+    }
+  }
+
+  #createShared(prefix: string, create: new () => StatSource): SharedSource {
+    const source = new create();
+    return { source, unregister: this.register(prefix, source), users: 0 };
+  }
+
+  #dropUnused(prefix: string, create: new () => StatSource, shared: SharedSource): void {
+    if (shared.users === 0) {
+      shared.unregister();
+      this.#shared.get(create)?.delete(prefix);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Clock, ClockTimer } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
 import type { AsyncClient, AsyncResult } from '../../http/async-client.js';
+import { UpdateAge } from '../../telemetry/stats/update-age.js';
 import type { Discovery } from './discovery.js';
 
 /** Discovery answers of v1 must come within this time: reference 4.9. */
@@ -27,7 +28,12 @@ export interface RestPollSubject {
   readonly name: string;
   /** What is missing while the service does not answer, as "hosts". */
   readonly noun: string;
-  readonly stats: { updateAttempt: number; updateSuccess: number; updateFailure: number };
+  readonly stats: {
+    updateAttempt: number;
+    updateSuccess: number;
+    updateFailure: number;
+    updateAge: UpdateAge | undefined;
+  };
   /** Takes an answer; returns what is wrong with it, if it cannot be used. */
   take(value: unknown, body: Buffer): string | undefined;
 }
@@ -52,6 +58,7 @@ export class RestPoll implements Discovery {
     this.#subject = subject;
     this.#context = context;
     this.#path = toRequestPath(subject.path);
+    subject.stats.updateAge = new UpdateAge(context.clock);
   }
 
   start(onInitialized: () => void): void {
@@ -94,6 +101,7 @@ export class RestPoll implements Discovery {
     const source = `the discovery service ${this.#context.clusterName}`;
     if (problem === undefined) {
       stats.updateSuccess++;
+      stats.updateAge?.onSuccess();
       if (this.#isFailing) {
         this.#isFailing = false;
         this.#context.log.info(`${name}: ${source} answers again`);

@@ -1,7 +1,6 @@
-import { formatHostPort, type TcpAddress } from '../../config/address.js';
-import { parseSdsResponse, type SdsHostConfig } from '../../config/sds-response.js';
+import { parseSdsResponse } from '../../config/sds-response.js';
 import type { Cluster } from '../cluster.js';
-import { Host } from '../host.js';
+import { applyDiscoveredHosts } from './discovered-hosts.js';
 import type { Discovery } from './discovery.js';
 import { RestPoll, type RestPollContext } from './rest-poll.js';
 
@@ -35,24 +34,7 @@ export class SdsDiscovery implements Discovery {
     if ('problem' in parsed) {
       return parsed.problem;
     }
-    this.#updateHosts(parsed.hosts);
+    applyDiscoveredHosts(this.#cluster, parsed.hosts);
     return undefined;
-  }
-
-  /** Matches by address; of a known host only the weight is updated: reference 4.10. */
-  #updateHosts(found: readonly SdsHostConfig[]): void {
-    const cluster = this.#cluster;
-    const known = new Map(cluster.hostSet.hosts.map((host) => [host.address, host]));
-    const hosts = found.map((entry) => {
-      const target: TcpAddress = { kind: 'tcp', host: entry.address, port: entry.port };
-      const host = known.get(formatHostPort(target));
-      if (host === undefined) {
-        const metadata = { zone: entry.zone, isCanary: entry.canary, weight: entry.weight };
-        return new Host(cluster.hostContext, target, metadata);
-      }
-      host.weight = entry.weight;
-      return host;
-    });
-    cluster.updateHosts(hosts);
   }
 }

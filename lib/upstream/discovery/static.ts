@@ -1,7 +1,7 @@
 import type { Address } from '../../config/address.js';
 import type { Cluster } from '../cluster.js';
-import { Host } from '../host.js';
 import type { Discovery } from './discovery.js';
+import { createUncheckedHost } from './unchecked-host.js';
 
 /** The hosts that the configuration lists. */
 export class StaticDiscovery implements Discovery {
@@ -15,7 +15,7 @@ export class StaticDiscovery implements Discovery {
 
   start(onInitialized: () => void): void {
     const cluster = this.#cluster;
-    cluster.updateHosts(this.#hosts.map((address) => new Host(cluster.hostContext, address)));
+    cluster.updateHosts(this.#hosts.map((address) => createUncheckedHost(cluster, address)));
     onInitialized();
   }
 

@@ -11,7 +11,7 @@ import type { GrpcChannel, OpenGrpcChannel } from './grpc-channel.js';
  * the first call after a change closes those of the hosts that are gone.
  */
 export class GrpcClusterClient {
-  readonly #cluster: Cluster;
+  readonly #findCluster: () => Cluster | undefined;
   readonly #open: OpenGrpcChannel;
   readonly #resolve: (address: Address) => Address;
   /** By the address of the host. */
@@ -19,17 +19,26 @@ export class GrpcClusterClient {
   #hostSet: HostSet | undefined = undefined;
   #isClosed = false;
 
-  /** `resolve` says where an address is really reached. */
-  constructor(cluster: Cluster, open: OpenGrpcChannel, resolve: (address: Address) => Address) {
-    this.#cluster = cluster;
+  /**
+   * `findCluster` returns the cluster as it is now: another one may take its place. `resolve` says
+   * where an address is really reached.
+   */
+  constructor(
+    findCluster: () => Cluster | undefined,
+    open: OpenGrpcChannel,
+    resolve: (address: Address) => Address,
+  ) {
+    this.#findCluster = findCluster;
     this.#open = open;
     this.#resolve = resolve;
   }
 
   /** As `GrpcChannel.call`. Without a host there is no reply, and `onReply` is called at once. */
   call(method: string, message: Buffer, onReply: (reply: Buffer | undefined) => void): () => void {
-    const host = this.#isClosed ? undefined : this.#cluster.chooseHost();
-    const channel = host && this.#channelTo(host);
+    const cluster = this.#isClosed ? undefined : this.#findCluster();
+    // Channels have no TLS, and what is to be encrypted must not leave in the clear.
+    const host = cluster?.config.tls === undefined ? cluster?.chooseHost() : undefined;
+    const channel = cluster && host && this.#channelTo(cluster, host);
     if (channel === undefined) {
       onReply(undefined);
       return () => {};
@@ -46,29 +55,29 @@ export class GrpcClusterClient {
     this.#channels.clear();
   }
 
-  #channelTo(host: Host): GrpcChannel | undefined {
+  #channelTo(cluster: Cluster, host: Host): GrpcChannel | undefined {
     const channel = this.#channels.get(host.address);
     // The address of a host of `logical_dns` changes while the host stays.
-    if (channel === undefined || this.#hostSet !== this.#cluster.hostSet) {
-      this.#closeOthers();
+    if (channel === undefined || this.#hostSet !== cluster.hostSet) {
+      this.#closeOthers(cluster.hostSet);
     }
-    return channel ?? this.#openTo(host);
+    return channel ?? this.#openTo(cluster.name, host);
   }
 
-  #openTo(host: Host): GrpcChannel | undefined {
+  #openTo(clusterName: string, host: Host): GrpcChannel | undefined {
     if (host.target === undefined) {
       return undefined;
     }
     // What is asked for is the cluster, as by Envoy.
-    const channel = this.#open(this.#resolve(host.target), this.#cluster.name);
+    const channel = this.#open(this.#resolve(host.target), clusterName);
     this.#channels.set(host.address, channel);
     return channel;
   }
 
   /** Closes the channels to hosts that are no members. */
-  #closeOthers(): void {
-    this.#hostSet = this.#cluster.hostSet;
-    const members = new Set(this.#hostSet.hosts.map(({ address }) => address));
+  #closeOthers(hostSet: HostSet): void {
+    this.#hostSet = hostSet;
+    const members = new Set(hostSet.hosts.map(({ address }) => address));
     for (const [address, channel] of this.#channels) {
       if (!members.has(address)) {
         this.#channels.delete(address);

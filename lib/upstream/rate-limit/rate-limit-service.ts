@@ -1,4 +1,3 @@
-import { ConfigError } from '../../base/errors.js';
 import type {
   RateLimitClient,
   RateLimitDescriptor,
@@ -19,18 +18,16 @@ export class RateLimitService implements RateLimitClient {
   readonly #client: GrpcClusterClient;
 
   /**
-   * Creates the client of the service in `cluster`. Rejects if the package for gRPC is missing, or if
-   * the cluster is to be spoken to by TLS: what is to be encrypted must not leave in the clear.
+   * Creates the client of the service in the cluster that `findCluster` returns. Rejects if the
+   * package for gRPC is missing.
    */
-  static async load(cluster: Cluster, connector: SocketConnector): Promise<RateLimitService> {
-    if (cluster.config.tls !== undefined) {
-      const path = 'rate_limit_service.config.cluster_name';
-      const message = `the cluster "${cluster.name}" has an ssl_context, but gRPC is sent without TLS`;
-      throw new ConfigError([{ path, message }], 'The configuration');
-    }
+  static async load(
+    findCluster: () => Cluster | undefined,
+    connector: SocketConnector,
+  ): Promise<RateLimitService> {
     const open = await loadGrpc('rate_limit_service');
     return new RateLimitService(
-      new GrpcClusterClient(cluster, open, (address) => connector.resolve(address)),
+      new GrpcClusterClient(findCluster, open, (address) => connector.resolve(address)),
     );
   }
 

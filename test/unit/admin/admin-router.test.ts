@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { AdminFixture } from '../../support/admin-fixture.js';
 
 const paths = `admin commands are:
+  /certs: print certs on machine
   /clusters: upstream cluster status
   /healthcheck/fail: cause the server to fail health checks
   /healthcheck/ok: cause the server to pass health checks
   /listeners: print listener addresses
   /reset_counters: reset all counters to zero
+  /routes: print the route tables that were loaded by rds
   /runtime: print runtime values
   /server_info: print server version/status information
   /stats: print server stats; format=json for JSON, filter=<text> for names that contain the text

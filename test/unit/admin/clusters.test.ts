@@ -12,8 +12,18 @@ assert.ok(showCluster);
 
 function createHost(address: string): AdminHost {
   const stats = new HostStats();
-  for (const [i, field] of Object.keys(stats).entries()) {
-    Reflect.set(stats, field, i + 1);
+  const fields = [
+    'cxTotal',
+    'cxActive',
+    'cxConnectFail',
+    'rqTotal',
+    'rqActive',
+    'rqSuccess',
+    'rqError',
+    'rqTimeout',
+  ] as const;
+  for (const [i, field] of fields.entries()) {
+    stats[field] = i + 1;
   }
   return { address, stats, healthFlags: 'healthy', weight: 1, zone: '', isCanary: false };
 }

@@ -18,6 +18,7 @@ test('has the defaults of Envoy', () => {
     mode: 'serve',
     unsupported: 'error',
     httpFiltersPath: undefined,
+    registrations: undefined,
     listenOn: {},
     connectTo: {},
     serviceCluster: '',
@@ -37,6 +38,7 @@ test('reads every flag', () => {
     '--mode=validate',
     '--unsupported=warn',
     '--http-filters=filters.js',
+    '--registrations=kubernetes',
     '--concurrency=4',
     '--service-cluster=edge',
     '--service-node=edge-1',
@@ -54,6 +56,7 @@ test('reads every flag', () => {
     mode: 'validate',
     unsupported: 'warn',
     httpFiltersPath: 'filters.js',
+    registrations: 'kubernetes',
     listenOn: {
       'tcp://0.0.0.0:80': 'tcp://127.0.0.1:8080',
       'tcp://0.0.0.0:8001': 'tcp://[::1]:0',

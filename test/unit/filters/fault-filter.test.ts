@@ -5,6 +5,7 @@ import type { FaultFilterConfig } from '../../../lib/config/http-filter-config.j
 import { createFaultFilterFactory } from '../../../lib/filters/fault-filter.js';
 import type { FilterContext } from '../../../lib/filters/filter-context.js';
 import type { FilterCallbacks } from '../../../lib/http/filter.js';
+import { StatsLease } from '../../../lib/telemetry/stats/stats-lease.js';
 import { StatsStore } from '../../../lib/telemetry/stats/stats-store.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { createRuntime, routedRequest } from '../../support/route-fixture.js';
@@ -34,7 +35,7 @@ function run({ config, values, caller = '', draws = [] }: Case): string {
   const clock = new ManualClock();
   // The filter reads no other parts.
   const context = {
-    statsStore: new StatsStore(),
+    statsLease: new StatsLease(new StatsStore()),
     scope: 'http.test',
     clock,
     wheel: new TimerWheel(clock),

@@ -7,7 +7,7 @@ import { ClusterFixture } from '../../support/cluster-fixture.js';
 const request = { method: 'GET', path: '/v1/x', authority: 'discovery' } as const;
 
 class ClientFixture extends ClusterFixture {
-  readonly client: ClusterAsyncClient = new ClusterAsyncClient(this.cluster, this.wheel);
+  readonly client: ClusterAsyncClient = new ClusterAsyncClient(() => this.cluster, this.wheel);
   readonly results: AsyncResult[] = [];
 
   constructor(hostCount = 1) {
@@ -15,8 +15,8 @@ class ClientFixture extends ClusterFixture {
     this.cluster.updateHosts(Array.from({ length: hostCount }, (_, i) => this.host(i + 1)));
   }
 
-  send(): () => void {
-    return this.client.send(request, 1000, (result) => this.results.push(result));
+  send(method: string = request.method): () => void {
+    return this.client.send({ ...request, method }, 1000, (result) => this.results.push(result));
   }
 
   /** The result, of which there is one. */
@@ -237,6 +237,28 @@ test('it is not sent a third time, nor after a byte of a response, nor on a fres
   assert.equal(fresh.result()?.kind, 'failure');
   assert.equal(fresh.connector.sockets.length, 1);
   fresh.assertAtRest();
+});
+
+test('what must not be done twice is not sent again: the host may have done it', () => {
+  const fixture = new ClientFixture();
+  fixture.warm();
+  fixture.send('POST');
+  fixture.connector.at(0).endByPeer();
+  assert.equal(fixture.result()?.kind, 'failure');
+  assert.equal(fixture.connector.sockets.length, 1);
+  assert.equal(fixture.count('upstream_rq_reused_cx_resend'), 0);
+  fixture.assertAtRest();
+});
+
+test('what is given up while the connection that it waits for fails counts nowhere', () => {
+  const fixture = new ClientFixture();
+  let cancel = (): void => {};
+  fixture.client.send(request, 1000, () => cancel());
+  cancel = fixture.send();
+  fixture.connector.at(0).endByPeer();
+  assert.equal(fixture.result(), undefined);
+  assert.equal(fixture.count('upstream_rq_503'), 1);
+  fixture.assertAtRest();
 });
 
 test('it is not sent again when the circuit breaker for retries is open', () => {

@@ -7,6 +7,7 @@ import { StatsStore } from '../../../lib/telemetry/stats/stats-store.js';
 import { ClusterManager } from '../../../lib/upstream/cluster-manager.js';
 import { SocketConnector } from '../../../lib/upstream/connection/connector.js';
 import { clusterConfig } from '../../support/cluster-fixture.js';
+import { ManualDns } from '../../support/fake-dns.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { ScriptedRandom } from '../../support/scripted-random.js';
 
@@ -15,7 +16,7 @@ class ManagerFixture {
   readonly clock: ManualClock = new ManualClock();
   readonly wheel: TimerWheel = new TimerWheel(this.clock);
   readonly stats: StatsStore = new StatsStore();
-  readonly questions: ((addresses: readonly string[] | undefined) => void)[] = [];
+  readonly dns: ManualDns = new ManualDns();
   readonly manager: ClusterManager;
   initializedCount = 0;
 
@@ -35,7 +36,7 @@ class ManagerFixture {
         log: silentLogger,
         stats: this.stats,
         connector: new SocketConnector(new Map()),
-        resolver: { resolve: (_name, _family, answer) => this.questions.push(answer) },
+        resolver: this.dns,
         mounts: new Map(),
       },
     );
@@ -89,9 +90,9 @@ test('it is initialized when every name has been answered for, well or badly', (
   const fixture = new ManagerFixture([dnsCluster('a'), clusterConfig(), dnsCluster('b')]);
   fixture.start();
   assert.equal(fixture.initializedCount, 0);
-  fixture.questions[0]?.(['127.0.0.1']);
+  fixture.dns.questions[0]?.answer(['127.0.0.1']);
   assert.equal(fixture.initializedCount, 0);
-  fixture.questions[1]?.(undefined);
+  fixture.dns.questions[1]?.answer(undefined);
   assert.equal(fixture.initializedCount, 1);
   fixture.manager.close();
   assert.equal(fixture.clock.timerCount, 0);
@@ -107,15 +108,25 @@ test('a discovery service is asked only when the clusters of the first kind have
   const fixture = new ManagerFixture([sdsCluster('app'), dnsCluster('slow')], dnsCluster('sds'));
   fixture.start();
   const attempts = (): number | undefined => fixture.manager.get('app')?.stats.updateAttempt;
-  fixture.questions[0]?.(undefined);
+  fixture.dns.questions[0]?.answer(undefined);
   assert.equal(attempts(), 0);
-  fixture.questions[1]?.(undefined);
+  fixture.dns.questions[1]?.answer(undefined);
   assert.equal(attempts(), 1);
   // The service has no host, so the first answer is a failure, and that will do.
   assert.equal(fixture.manager.get('app')?.stats.updateFailure, 1);
   assert.equal(fixture.initializedCount, 1);
   fixture.manager.close();
   fixture.manager.close();
+  fixture.wheel.close();
+  assert.equal(fixture.clock.timerCount, 0);
+});
+
+test('a cluster that is closed before its turn comes asks nobody', () => {
+  const fixture = new ManagerFixture([sdsCluster('app'), dnsCluster('slow')], dnsCluster('sds'));
+  fixture.start();
+  fixture.manager.close();
+  assert.equal(fixture.manager.get('app')?.stats.updateAttempt, 0);
+  assert.equal(fixture.initializedCount, 1);
   fixture.wheel.close();
   assert.equal(fixture.clock.timerCount, 0);
 });

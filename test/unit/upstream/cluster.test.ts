@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Host } from '../../../lib/upstream/host.js';
+import { Host, healthFlag } from '../../../lib/upstream/host.js';
 import { ClusterFixture } from '../../support/cluster-fixture.js';
 import { FakeDecoder } from '../../support/fake-decoder.js';
 import { emptyResponse } from '../../support/pool-fixture.js';
@@ -129,4 +129,35 @@ test('what the configuration says of connections reaches them', () => {
   fixture.connector.last.accept();
   fixture.connector.last.answer(emptyResponse);
   assert.ok(fixture.connector.last.destroyed);
+});
+
+test('a host that is first used after its cluster was replaced keeps no connection', () => {
+  const fixture = new ClusterFixture();
+  const host = fixture.host(1);
+  fixture.cluster.updateHosts([host]);
+  fixture.cluster.retire();
+  const decoder = new FakeDecoder();
+  host.newStream(decoder, 'default', false);
+  const socket = fixture.connector.at(0);
+  socket.accept();
+  socket.answer(emptyResponse);
+  assert.equal(decoder.last, 'head 200 end');
+  assert.ok(socket.destroyed);
+  assert.ok(!fixture.cluster.isInUse);
+});
+
+test('the gauges of members are left to the cluster that is in force', () => {
+  const fixture = new ClusterFixture();
+  const { cluster } = fixture;
+  const { stats } = cluster;
+  const [a, b] = [fixture.host(1), fixture.host(2)];
+  cluster.updateHosts([a, b]);
+  cluster.retire();
+  a.isMember = true;
+  a.setHealthFlag(healthFlag.failedOutlierCheck, true);
+  cluster.updateHosts([b]);
+  assert.deepEqual([stats.membershipTotal, stats.membershipHealthy], [2, 2]);
+  cluster.isInForce = true;
+  cluster.showMembership();
+  assert.deepEqual([stats.membershipTotal, stats.membershipHealthy], [1, 1]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AsyncClient, AsyncRequest, AsyncResult } from '../../../../lib/http/async-client.js';
+import { DiscoveryStats } from '../../../../lib/telemetry/stats/discovery-stats.js';
 import { RestPoll } from '../../../../lib/upstream/discovery/rest-poll.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { ScriptedRandom } from '../../../support/scripted-random.js';
@@ -11,11 +12,7 @@ class PollFixture implements AsyncClient {
   readonly logged: string[] = [];
   readonly questions: AsyncRequest[] = [];
   readonly taken: unknown[] = [];
-  readonly stats: { updateAttempt: number; updateSuccess: number; updateFailure: number } = {
-    updateAttempt: 0,
-    updateSuccess: 0,
-    updateFailure: 0,
-  };
+  readonly stats: DiscoveryStats = new DiscoveryStats();
   readonly poll: RestPoll;
   timeoutMs = 0;
   isCancelled = false;
@@ -64,6 +61,12 @@ class PollFixture implements AsyncClient {
     };
   }
 
+  /** Attempts, successes and failures. */
+  get counts(): number[] {
+    const { updateAttempt, updateSuccess, updateFailure } = this.stats;
+    return [updateAttempt, updateSuccess, updateFailure];
+  }
+
   answer(body: string, status = 200): void {
     this.#onResult({ kind: 'response', status, body: Buffer.from(body) });
   }
@@ -105,7 +108,7 @@ test('hands an answer on, and asks again after the delay and as much again at mo
   assert.equal(fixture.initializedCount, 1);
   fixture.clock.advance(1000);
   assert.equal(fixture.questions.length, 3);
-  assert.deepEqual(fixture.stats, { updateAttempt: 3, updateSuccess: 2, updateFailure: 0 });
+  assert.deepEqual(fixture.counts, [3, 2, 0]);
 });
 
 describe('what is no answer', () => {
@@ -135,7 +138,7 @@ describe('what is no answer', () => {
       const fixture = new PollFixture([0, 0]);
       happen(fixture);
       assert.equal(fixture.initializedCount, 1);
-      assert.deepEqual(fixture.stats, { updateAttempt: 1, updateSuccess: 0, updateFailure: 1 });
+      assert.deepEqual(fixture.counts, [1, 0, 1]);
       const [line = '', ...others] = fixture.logged;
       const begin = `things a: no things from the discovery service discovery: ${reason}`;
       assert.equal(line.slice(0, begin.length), begin);
@@ -185,4 +188,23 @@ describe('closing it', () => {
     fixture.answer('[]');
     assert.equal(fixture.clock.timerCount, 0);
   });
+});
+
+test('the age of the last success is shown: -1 before the first, and failures leave it', () => {
+  const fixture = new PollFixture([0, 0, 0]);
+  const age = (): number | undefined => {
+    const shown = new Map<string, number>();
+    fixture.stats.visitStats((name, value) => shown.set(name, value));
+    return shown.get('update_success_age_ms');
+  };
+  assert.equal(age(), -1);
+  fixture.fail('nobody there');
+  assert.equal(age(), -1);
+  fixture.clock.advance(1000);
+  fixture.answer('{}');
+  assert.equal(age(), 0);
+  fixture.clock.advance(1000);
+  fixture.fail('nobody there');
+  fixture.clock.advance(500);
+  assert.equal(age(), 1500);
 });

@@ -20,7 +20,11 @@ class Fixture {
 
   constructor() {
     const open = (address: Address): GrpcChannel => this.#open(address);
-    this.client = new GrpcClusterClient(this.cluster, open, (address) => address);
+    this.client = new GrpcClusterClient(
+      () => this.cluster,
+      open,
+      (address) => address,
+    );
   }
 
   hostAt(port: number): Host {

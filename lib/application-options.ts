@@ -1,0 +1,91 @@
+import { Server } from 'node:http';
+import type { TracerProvider } from '@opentelemetry/api';
+import { GuardedLogger } from './base/guarded-logger.js';
+import { type Logger, silentLogger } from './base/log.js';
+import { describeValue } from './config/describe-value.js';
+import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
+import { httpFilterUnion } from './config/schema/http-filter-union.js';
+import type { HttpFilterFactory } from './http/own-filter.js';
+import type { RegistrationSource } from './upstream/discovery/registration-source.js';
+import type { MountedApplication } from './upstream/mounted-host.js';
+
+/** Returns a logger that never throws; silence, if none is given. */
+export function checkLogger(logger: Logger | undefined): Logger {
+  if (logger === undefined) {
+    return silentLogger;
+  }
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+    if (typeof logger?.[level] !== 'function') {
+      throw optionInvalid(`logger has no method "${level}"; it needs debug, info, warn and error`);
+    }
+  }
+  return new GuardedLogger(logger);
+}
+
+/** Throws unless it can make tracers. */
+export function checkTracerProvider(
+  provider: TracerProvider | undefined,
+): TracerProvider | undefined {
+  if (provider !== undefined && typeof provider?.getTracer !== 'function') {
+    throw optionInvalid(
+      'tracerProvider has no method "getTracer"; it needs to be a TracerProvider of OpenTelemetry',
+    );
+  }
+  return provider;
+}
+
+/** Throws unless it can be subscribed to. */
+export function checkRegistrations(source: RegistrationSource | undefined): typeof source {
+  if (source !== undefined && typeof source?.subscribe !== 'function') {
+    throw optionInvalid(
+      `registrations is ${describeValue(source)}, expected a source with a method "subscribe"`,
+    );
+  }
+  return source;
+}
+
+/** Returns the filters that the application brings itself, by name. */
+export function checkHttpFilters(filters: unknown): ReadonlyMap<string, HttpFilterFactory> {
+  const factories = new Map<string, HttpFilterFactory>();
+  for (const [name, factory] of entriesOf('httpFilters', filters)) {
+    if (Object.hasOwn(httpFilterUnion.variants, name)) {
+      throw optionInvalid(
+        `httpFilters.${name} has the name of a filter of Envoy's; give it another name`,
+      );
+    }
+    if (typeof factory !== 'function') {
+      const found = describeValue(factory);
+      throw optionInvalid(
+        `httpFilters.${name} is ${found}, expected a function (config, context) => (callbacks) => filter`,
+      );
+    }
+    factories.set(name, factory as HttpFilterFactory);
+  }
+  return factories;
+}
+
+/** Returns the mounted applications by the name of their cluster, which is one of `names`. */
+export function checkMounts(
+  mount: unknown,
+  names: readonly string[],
+): ReadonlyMap<string, MountedApplication> {
+  const mounts = new Map<string, MountedApplication>();
+  for (const [name, application] of entriesOf('mount', mount)) {
+    if (!names.includes(name)) {
+      throw optionInvalid(
+        `mount names the cluster "${name}", but the clusters are: ${listNames(names)}`,
+      );
+    }
+    if (!isApplication(application)) {
+      throw optionInvalid(
+        `mount.${name} is neither a (request, response) handler nor an http.Server`,
+      );
+    }
+    mounts.set(name, application);
+  }
+  return mounts;
+}
+
+function isApplication(value: unknown): value is MountedApplication {
+  return typeof value === 'function' || value instanceof Server;
+}
