@@ -78,6 +78,7 @@ export function formatDocument({ machine, versions, tables, notes, options }) {
   return `# Benchmarks
 
 Written by \`${machine.command}\` on ${machine.date}; \`npm run bench\` measures again.
+What choosing hosts, clusters at rest and dying hosts cost is in [benchmarks-upstream.md](benchmarks-upstream.md).
 
 Every request is a small GET on a keep-alive connection, every response one line from a host that
 costs next to nothing. Each contender is its own process. What counts is the CPU time of that

@@ -19,11 +19,13 @@ function startHost() {
   return listen(server);
 }
 
-/** Starts the registry; it lists the first host under whatever service name it is asked for. */
-function startRegistry(port) {
-  const hosts = [{ ip_address: '127.0.0.1', port, tags: {} }];
+/** Starts the registry; it lists the same hosts under whatever service name it is asked for. */
+function startRegistry(ports) {
+  const hosts = ports.map((port) => ({ ip_address: '127.0.0.1', port, tags: {} }));
   return listen(createHttpServer((_request, response) => response.end(JSON.stringify({ hosts }))));
 }
 
 const ports = await Promise.all(Array.from({ length: settings.hosts }, startHost));
-serve({ ports, registryPort: await startRegistry(ports[0]) }, {});
+// `listed`: how many of the hosts the registry tells of, by default the first alone.
+const listed = ports.slice(0, settings.listed ?? 1);
+serve({ ports, registryPort: await startRegistry(listed) }, {});

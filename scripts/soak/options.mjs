@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+
+/** What --help prints. */
+export const help = `Usage: node scripts/soak.mjs [options]
+
+Runs a sidecar under load while everything around it goes wrong, and checks that it holds.
+
+  --minutes N   how long faults happen, 0.1 to 600 (default 5)
+  --seed N      repeats the faults of an earlier run; default one that is printed
+  --rate N      requests per second beside those in a closed loop, 1 to 5000 (default 100)
+  --verbose     print every fault
+  --dist DIR    which build to run (default dist)
+  --help        print this
+
+Exit codes: 0 everything held, 1 something did not, 2 wrong usage.
+`;
+
+/** Thrown for wrong usage. */
+export class UsageError extends Error {}
+
+const definitions = {
+  minutes: { type: 'string', default: '5' },
+  seed: { type: 'string' },
+  rate: { type: 'string', default: '100' },
+  verbose: { type: 'boolean', default: false },
+  dist: { type: 'string', default: 'dist' },
+  help: { type: 'boolean', default: false },
+};
+
+/** Reads the command line. */
+export function parseOptions(args) {
+  const { values } = parse(args);
+  const drawn = Math.floor(Math.random() * 2 ** 32);
+  const seed = values.seed === undefined ? drawn : number('--seed', values.seed, 0, 2 ** 32 - 1);
+  if (!Number.isInteger(seed)) throw new UsageError('--seed must be a whole number');
+  const minutes = number('--minutes', values.minutes, 0.1, 600);
+  return { ...values, minutes, seed, rate: number('--rate', values.rate, 1, 5000) };
+}
+
+function parse(args) {
+  try {
+    return parseArgs({ args, options: definitions });
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
+function number(name, text, min, max) {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`${name} must be a number from ${min} to ${max}`);
+  }
+  return value;
+}
