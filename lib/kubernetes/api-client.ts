@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { readVersion } from '../base/version.js';
 import { isJsonObject } from '../config/json-members.js';
 import { ApiFailure } from './api-failure.js';
+import { GatheredBytes } from './gathered-bytes.js';
 import type { KubeConfigAccess } from './kube-config.js';
 
 /** How long the API server may take until it begins to answer, the connection included. */
@@ -165,18 +166,16 @@ export class ApiClient {
 }
 
 async function readBody(response: http.IncomingMessage, maxBytes: number): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
+  const body = new GatheredBytes();
   for await (const piece of response) {
     // Without an encoding the pieces are buffers.
     const bytes = piece as Buffer;
-    length += bytes.length;
-    if (length > maxBytes) {
+    if (body.length + bytes.length > maxBytes) {
       throw new ApiFailure(`the answer is longer than ${maxBytes} bytes`);
     }
-    pieces.push(bytes);
+    body.add(bytes);
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return body.takeText();
 }
 
 /** The API server explains itself in an object of kind `Status`. */
@@ -184,7 +183,7 @@ function readStatusMessage(body: string, status: number): string {
   try {
     const value: unknown = JSON.parse(body);
     if (isJsonObject(value) && typeof value['message'] === 'string') {
-      return `status ${status}: ${value['message'].slice(0, 1000)}`;
+      return `status ${status}: ${value['message']}`;
     }
   } catch {
     // Something between here and there has answered.

@@ -1,3 +1,9 @@
+/** Nobody reads more of a reason. */
+const maxMessageLength = 1000;
+
+/** Line ends, what moves the cursor of a terminal or turns the direction of writing, and blanks. */
+const separators = /[\s\p{Cc}\p{Cf}]+/gu;
+
 /** Why the API server gave no answer that can be used. */
 export class ApiFailure extends Error {
   override readonly name: string = 'ApiFailure';
@@ -6,8 +12,9 @@ export class ApiFailure extends Error {
   /** How long the server wants to be left alone; 0 if it does not say. */
   readonly retryAfterMs: number;
 
+  /** `message` may be somebody else's words: it becomes one line of bounded length. */
   constructor(message: string, status = 0, retryAfterMs = 0, options?: ErrorOptions) {
-    super(message, options);
+    super(toLine(message), options);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
   }
@@ -37,4 +44,10 @@ function describeCause(error: unknown): string {
     return error.errors.map(describeCause).join('; ');
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/** It may go to a log, where a stranger must not write lines of their own. */
+function toLine(text: string): string {
+  const line = text.slice(0, maxMessageLength).replace(separators, ' ').trim();
+  return text.length > maxMessageLength ? `${line}…` : line;
 }

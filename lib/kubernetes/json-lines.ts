@@ -1,3 +1,5 @@
+import { GatheredBytes } from './gathered-bytes.js';
+
 /** What came is no JSON, or has no end. */
 export class BadLine extends Error {
   override readonly name: string = 'BadLine';
@@ -11,8 +13,8 @@ export class BadLine extends Error {
  */
 export class JsonLines {
   readonly #maxLineBytes: number;
-  #pieces: Buffer[] = [];
-  #pendingBytes = 0;
+  /** Of the line that has no end yet. */
+  readonly #pending = new GatheredBytes();
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
@@ -24,7 +26,7 @@ export class JsonLines {
     let start = 0;
     for (let end = piece.indexOf(10); end !== -1; end = piece.indexOf(10, start)) {
       this.#hold(piece.subarray(start, end));
-      const line = this.#take();
+      const line = this.#pending.takeText();
       if (line.trim() !== '') {
         values.push(parseLine(line));
       }
@@ -35,20 +37,10 @@ export class JsonLines {
   }
 
   #hold(part: Buffer): void {
-    this.#pendingBytes += part.length;
-    if (this.#pendingBytes > this.#maxLineBytes) {
+    if (this.#pending.length + part.length > this.#maxLineBytes) {
       throw new BadLine(`a line of the answer is longer than ${this.#maxLineBytes} bytes`);
     }
-    if (part.length > 0) {
-      this.#pieces.push(part);
-    }
-  }
-
-  #take(): string {
-    const line = Buffer.concat(this.#pieces).toString('utf8');
-    this.#pieces = [];
-    this.#pendingBytes = 0;
-    return line;
+    this.#pending.add(part);
   }
 }
 

@@ -63,26 +63,38 @@ export class ServiceHosts {
    */
   hosts(service: ServiceName): Registration[] {
     const slices = [...(this.#services.get(serviceKey(service))?.values() ?? [])];
-    const family = slices.some((slice) => slice.family === 'IPv4') ? 'IPv4' : 'IPv6';
-    const usable = slices
-      .filter((slice) => slice.family === family)
-      // The order of the API differs from list to list; that of the hosts is not to.
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-    const portName = service.port ?? firstPortName(usable);
-    const hosts = new Map<string, Registration>();
-    for (const slice of usable) {
-      const port = slice.ports.find(({ name }) => name === portName);
-      if (port !== undefined) {
-        addHosts(hosts, slice, port);
-      }
-    }
-    return [...hosts.values()];
+    // The order of the API differs from list to list; that of the hosts is not to.
+    slices.sort((a, b) => (a.name < b.name ? -1 : 1));
+    // By the port: where no pod is ready the family stays, but there may be slices of a family
+    // that the pods do not have.
+    const hosts = hostsOfFamily(slices, 'IPv4', service.port);
+    return hosts ?? hostsOfFamily(slices, 'IPv6', service.port) ?? [];
   }
 }
 
 /** A namespace has no dot, and neither has a service. */
 export function serviceKey(name: { readonly service: string; readonly namespace: string }): string {
   return `${name.service}.${name.namespace}`;
+}
+
+/** Returns the hosts of one family; `undefined` if none of its slices has the port. */
+function hostsOfFamily(
+  slices: readonly EndpointSlice[],
+  family: EndpointSlice['family'],
+  port: string | undefined,
+): Registration[] | undefined {
+  const ofFamily = slices.filter((slice) => slice.family === family);
+  const portName = port ?? firstPortName(ofFamily);
+  const hosts = new Map<string, Registration>();
+  let hasPort = false;
+  for (const slice of ofFamily) {
+    const found = slice.ports.find(({ name }) => name === portName);
+    if (found !== undefined) {
+      hasPort = true;
+      addHosts(hosts, slice, found);
+    }
+  }
+  return hasPort ? [...hosts.values()] : undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ import { listSlices, slicesPath } from './slice-list.js';
 const firstBackoffMs = 1000;
 const maxBackoffMs = 30_000;
 
-/** A watch that has lasted so long has worked. */
+/** A watch that has lasted so long has worked. What has failed is well again only then. */
 const provenMs = 1000;
 
 /** A server ends a watch after this time, plus up to as much again: so not all end together. */
@@ -35,13 +35,13 @@ export interface SliceEvent {
 
 /** Hears what a watch sees. */
 export interface SliceWatchObserver {
-  /** This is all there is, and what was before does not count any more. */
+  /** This is all there is, and what was before does not count any more. It ends no failure. */
   onList(objects: readonly SliceObject[]): void;
   /** These changes have come together. */
   onEvents(events: readonly SliceEvent[]): void;
   /** What has been told last may be out of date. Called for every attempt that fails. */
   onFailure(failure: ApiFailure): void;
-  /** It is up to date again. Called after failures, unless `onList` is. */
+  /** After failures: it is up to date again, and a watch has lasted long enough to stay so. */
   onRecovered(): void;
 }
 
@@ -128,7 +128,6 @@ export class SliceWatch {
     const { client } = this.#context;
     const { objects, resourceVersion } = await listSlices(client, this.#path, this.#abort.signal);
     if (!this.#isClosed) {
-      this.#isFailing = false;
       this.#observer.onList(objects);
     }
     return resourceVersion;
@@ -156,13 +155,17 @@ export class SliceWatch {
     }
     const startMs = clock.now();
     const timer = clock.startTimer(timeoutSeconds * 1000 + watchGraceMs, () => response.destroy());
+    // Not at once: a server that begins every watch and ends it would fail and recover in turns.
+    const proof = this.#isFailing
+      ? clock.startTimer(provenMs, () => this.#onRecovered())
+      : undefined;
     try {
-      this.#onRecovered();
       const failure = await this.#read(response);
       const hasProven = clock.now() - startMs >= provenMs;
       return { failure, needsList: isFault(failure), hasProven };
     } finally {
       timer.cancel();
+      proof?.cancel();
       response.destroy();
     }
   }
@@ -237,7 +240,7 @@ export class SliceWatch {
   }
 
   #onRecovered(): void {
-    if (this.#isFailing && !this.#isClosed) {
+    if (!this.#isClosed) {
       this.#isFailing = false;
       this.#observer.onRecovered();
     }
@@ -275,6 +278,6 @@ function readVersion(object: unknown): string | undefined {
 function readErrorEvent(value: unknown): ApiFailure {
   const { code, message } = isJsonObject(value) ? value : {};
   const status = typeof code === 'number' && code > 0 ? code : 500;
-  const text = typeof message === 'string' ? message.slice(0, 1000) : 'no reason given';
+  const text = typeof message === 'string' ? message : 'no reason given';
   return new ApiFailure(`status ${status}: ${text}`, status);
 }

@@ -41,7 +41,7 @@ export class WatchedServices implements SliceWatchObserver {
   readonly #watch: SliceWatch;
   #hasList = false;
   #onFirstAnswer: () => void = () => {};
-  /** What is wrong, unless the last attempt went well. */
+  /** What is wrong; `undefined` while a watch goes well. */
   #failure: Error | undefined = undefined;
 
   /** `namespace`: `undefined` for all. */
@@ -106,7 +106,15 @@ export class WatchedServices implements SliceWatchObserver {
   onList(objects: readonly SliceObject[]): void {
     this.#hosts.replaceAll(objects);
     this.#hasList = true;
-    this.#onAnswer();
+    this.#onFirstAnswer();
+    for (const listening of this.#everyone()) {
+      if (this.#failure === undefined) {
+        this.#tell(listening);
+      } else {
+        // That the same hosts are still right is told when the failure is over.
+        this.#tellChange(listening);
+      }
+    }
     this.#log.debug(`${this.#where()}: ${this.#hosts.sliceCount} EndpointSlices`);
   }
 
@@ -126,7 +134,11 @@ export class WatchedServices implements SliceWatchObserver {
   }
 
   onRecovered(): void {
-    this.#onAnswer();
+    this.#failure = undefined;
+    this.#log.info(`${this.#where()}: the API server answers again`);
+    for (const listening of this.#everyone()) {
+      this.#tell(listening);
+    }
   }
 
   onFailure(failure: ApiFailure): void {
@@ -141,17 +153,6 @@ export class WatchedServices implements SliceWatchObserver {
     }
     for (const listening of this.#everyone()) {
       this.#tellFailure(listening, this.#failure);
-    }
-  }
-
-  #onAnswer(): void {
-    this.#onFirstAnswer();
-    if (this.#failure !== undefined) {
-      this.#failure = undefined;
-      this.#log.info(`${this.#where()}: the API server answers again`);
-    }
-    for (const listening of this.#everyone()) {
-      this.#tell(listening);
     }
   }
 

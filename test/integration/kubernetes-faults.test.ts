@@ -140,6 +140,7 @@ test('a logger that throws ends nothing', async (t) => {
   await orders.untilFailures(1);
   await fixture.passPause();
   await fixture.untilWatching();
+  fixture.clock.advance(1000);
   assert.deepEqual(orders.lists, ['', '']);
 });
 
@@ -160,4 +161,71 @@ test('who is left while all are told is told nothing more', async (t) => {
   await fixture.untilWatching();
   assert.deepEqual(heard, ['first']);
   first.close();
+});
+
+test('a server that ends every watch at once is failing until a watch has lasted', async (t) => {
+  const fixture = await KubernetesFixture.start(t);
+  const { api } = fixture;
+  api.intercept = (request, response) => {
+    const isWatch = request.url?.includes('watch=') === true;
+    if (isWatch) {
+      response.end();
+    }
+    return isWatch;
+  };
+  const orders = fixture.subscribe('orders');
+  for (let i = 0; i < 8; i++) {
+    await fixture.passPause();
+  }
+  await orders.untilFailures(6);
+  assert.deepEqual(fixture.logged, [
+    'warn: Kubernetes, namespace default: every watch is ended at once; the hosts that were known last stay',
+  ]);
+  assert.deepEqual(orders.lists, ['']);
+  api.intercept = () => false;
+  await fixture.passPause();
+  await fixture.untilWatching();
+  fixture.clock.advance(999);
+  assert.equal(fixture.logged.length, 1);
+  fixture.clock.advance(1);
+  assert.match(fixture.logged.slice(1).join(), /^info: .* the API server answers again$/);
+  assert.deepEqual(orders.lists, ['', '']);
+});
+
+test('a server with an error in every watch is failing, though it can be listed', async (t) => {
+  const fixture = await KubernetesFixture.start(t);
+  const { api } = fixture;
+  api.intercept = (request, response) => {
+    const isWatch = request.url?.includes('watch=') === true;
+    if (isWatch) {
+      const object = { kind: 'Status', code: 500, message: 'etcdserver: no leader' };
+      response.end(`${JSON.stringify({ type: 'ERROR', object })}\n`);
+    }
+    return isWatch;
+  };
+  const orders = fixture.subscribe('orders');
+  for (let i = 0; i < 4; i++) {
+    await fixture.passPause();
+  }
+  assert.equal(fixture.logged.length, 1);
+  assert.deepEqual(orders.lists, ['']);
+  api.put({ name: 'orders', pods: [{ address: '10.0.0.1' }] });
+  await fixture.passPause();
+  await orders.untilHosts('10.0.0.1:80');
+  assert.equal(fixture.logged.length, 1);
+});
+
+test('what the server says stays one line of the log, of bounded length', async (t) => {
+  const fixture = await KubernetesFixture.start(t);
+  const { api } = fixture;
+  const orders = fixture.subscribe('orders');
+  await fixture.untilWatching();
+  api.fail(500, `away\r\n[2026-01-01] [info] all is well\u2028\u001b[2J${'x'.repeat(5000)}`);
+  await orders.untilFailures(1);
+  const [line = ''] = fixture.logged;
+  assert.match(
+    line,
+    /^warn: .*: status 500: away \[2026-01-01\] \[info\] all is well \[2Jx+…; the hosts that were known last stay$/,
+  );
+  assert.ok(line.length < 1200, `${line.length} characters`);
 });

@@ -1,4 +1,5 @@
 import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet';
+import { findRecords } from './answer-records.js';
 
 /** The kinds of records that are asked for. */
 export type DnsRecordType = 'A' | 'AAAA' | 'SRV';
@@ -27,7 +28,6 @@ const headerBytes = 12;
 const flagsOffset = 2;
 const questionCountOffset = 4;
 const answerCountOffset = 6;
-const otherCountsOffset = 8;
 
 const isResponseFlag = 0x8000;
 const opcodeMask = 0x7800;
@@ -37,7 +37,6 @@ const canRecurseFlag = 0x0080;
 const codeMask = 0x000f;
 
 const noError = 0;
-const formatError = 1;
 const noSuchName = 3;
 const codeNames = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
@@ -85,9 +84,10 @@ export function readReply(query: Buffer, message: Buffer): DnsReply {
   }
   const code = flags & codeMask;
   const questionCount = message.readUInt16BE(questionCountOffset);
-  if (questionCount === 0 && code === formatError) {
-    // Servers that do not know extensions may say no more than that.
-    return { kind: 'error', code: 'FORMERR' };
+  if (questionCount === 0 && isError(code)) {
+    // Servers that refuse, or cannot read the question, may say no more than that. To invent it
+    // takes the id, as ever, and gains no more than that the next server is asked.
+    return toError(code);
   }
   const end = endOfQuestion(query);
   const isSameQuestion = message
@@ -99,35 +99,50 @@ export function readReply(query: Buffer, message: Buffer): DnsReply {
   if ((flags & isTruncatedFlag) !== 0) {
     return { kind: 'truncated' };
   }
-  return readAnswer(message, flags, code);
+  if (isError(code)) {
+    return toError(code);
+  }
+  return code === noSuchName ? { kind: 'answer', records: [] } : readAnswer(message, flags, end);
 }
 
-function readAnswer(message: Buffer, flags: number, code: number): DnsReply {
-  if (code === noSuchName) {
-    return { kind: 'answer', records: [] };
-  }
-  if (code !== noError) {
-    return { kind: 'error', code: codeNames[code] ?? `code ${code}` };
-  }
+/** Whether a code says nothing of the name, only of the server. */
+function isError(code: number): boolean {
+  return code !== noError && code !== noSuchName;
+}
+
+function toError(code: number): DnsReply {
+  return { kind: 'error', code: codeNames[code] ?? `code ${code}` };
+}
+
+/** Reads the records, which begin at `start`. */
+function readAnswer(message: Buffer, flags: number, start: number): DnsReply {
   const count = message.readUInt16BE(answerCountOffset);
   if (count === 0 && (flags & (isAuthoritativeFlag | canRecurseFlag)) === 0) {
     // It knows others to ask, which is not our part, and says nothing of the name.
     return { kind: 'error', code: 'a referral to other servers' };
   }
-  const records = decodeAnswers(message, Math.min(count, maxRecords));
+  const records = decodeAnswers(message, start, Math.min(count, maxRecords));
   return records === undefined ? ignored('it is malformed') : { kind: 'answer', records };
 }
 
-/** Returns the first `count` answers, or `undefined` if they cannot be read. */
-function decodeAnswers(message: Buffer, count: number): readonly Answer[] | undefined {
-  // The other sections say nothing that is used, so what is wrong there does no harm.
-  const part = Buffer.from(message);
-  part.writeUInt16BE(count, answerCountOffset);
-  part.writeUInt32BE(0, otherCountsOffset);
+/** Returns what is read of the first `count` answers; `undefined` if they cannot be read. */
+function decodeAnswers(
+  message: Buffer,
+  start: number,
+  count: number,
+): readonly Answer[] | undefined {
+  const records = findRecords(message, start, count);
+  if (records === undefined) {
+    return undefined;
+  }
+  // Pointers count from the beginning of the message. So it stays where it is, and the records
+  // follow it under a header of their own.
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt16BE(records.length, answerCountOffset);
   try {
-    const { answers = [] } = decode(part);
-    return decode.bytes <= part.length ? answers : undefined;
+    return decode(Buffer.concat([message, header, ...records]), message.length).answers ?? [];
   } catch {
+    // Such as a name of more than 255 bytes.
     return undefined;
   }
 }

@@ -31,3 +31,10 @@ test('tells what is gone, and what only other rights or credentials help against
   assert.deepEqual(tell(500), [false, false]);
   assert.deepEqual(tell(0), [false, false]);
 });
+
+test('a reason is one line that moves no cursor, and no longer than somebody reads', () => {
+  const message = 'login:\n  see\tthe \u001b[1mpage\u202e\r\n';
+  assert.equal(new ApiFailure(message).message, 'login: see the [1mpage');
+  assert.equal(toApiFailure(new Error(message)).message, 'login: see the [1mpage');
+  assert.equal(new ApiFailure('x'.repeat(8_000_000)).message, `${'x'.repeat(1000)}…`);
+});

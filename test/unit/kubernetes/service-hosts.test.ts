@@ -54,6 +54,24 @@ test('of a service with both families, IPv4 counts; of one with IPv6 alone, that
   assert.deepEqual(addresses(hosts), [], 'not ready is no reason to change the family');
 });
 
+test('IPv4 addresses without the port do not hide the IPv6 ones that have it', () => {
+  const hosts = new ServiceHosts();
+  hosts.put(slice('orders-6', ['fd00::1'], { addressType: 'IPv6' }));
+  // What the API has in the place of a family in which there is no pod.
+  hosts.put(slice('orders-4', [], { ports: [] }));
+  assert.deepEqual(addresses(hosts), ['fd00::1:80']);
+  const ports = [
+    { name: 'dns', port: 53, protocol: 'UDP' },
+    { name: 'admin', port: 9000 },
+  ];
+  hosts.put(slice('orders-4', ['10.0.0.1'], { ports: ports.slice(0, 1) }));
+  assert.deepEqual(addresses(hosts), ['fd00::1:80']);
+  hosts.put(slice('orders-4', ['10.0.0.1'], { ports }));
+  assert.deepEqual(addresses(hosts), ['10.0.0.1:9000']);
+  const named = hosts.hosts({ ...orders, port: 'http' });
+  assert.deepEqual(named, [{ ip_address: 'fd00::1', port: 80 }]);
+});
+
 test('pods that lack a port of the service do not make another one its first', () => {
   const hosts = new ServiceHosts();
   const admin = { name: 'admin', port: 9000 };

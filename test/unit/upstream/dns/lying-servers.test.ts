@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { type Answer, encode } from 'dns-packet';
 import { DnsFixture } from '../../../support/dns-fixture.js';
-import { addresses, lengthOf, type ReceivedQuery } from '../../../support/dns-server.js';
+import { addresses, codes, lengthOf, type ReceivedQuery } from '../../../support/dns-server.js';
 import { until } from '../../../support/until.js';
 
 const truth = '10.0.0.1';
@@ -49,6 +49,10 @@ describe('what is no answer to the question is passed over and counted:', () => 
       }),
     'no question': (query) =>
       encode({ id: query.id, type: 'response', answers: addresses(query.name, [lie]) }),
+    'no such name, and no question': (query) =>
+      encode({ id: query.id, type: 'response', flags: 0x0180 | codes.noSuchName }),
+    'an error with another id, and no question': (query) =>
+      encode({ id: query.id ^ 1, type: 'response', flags: 0x0180 | codes.refused }),
     'a question': (query) => query.encode({ type: 'query', answers: addresses(query.name, [lie]) }),
     'another operation': (query) =>
       query.encode({ flags: 0x2180, answers: addresses(query.name, [lie]) }),
@@ -86,6 +90,23 @@ describe('what is no answer to the question is passed over and counted:', () => 
     assert.equal(await found, `${fixture.server.hostPort}: no answer`);
   });
 });
+
+for (const [name, code] of Object.entries({ SERVFAIL: 2, NOTIMP: 4, REFUSED: 5, 'code 9': 9 })) {
+  test(`a server that says ${name} and repeats no question cannot tell, at once`, async (t) => {
+    const fixture = await DnsFixture.start(t, 2);
+    const [first, second] = fixture.servers;
+    assert.ok(first !== undefined && second !== undefined);
+    const refuse = (query: ReceivedQuery): void =>
+      query.send(encode({ id: query.id, type: 'response', flags: 0x0180 | code }));
+    first.handler = refuse;
+    second.handler = (query) => query.send(tell(query, truth));
+    // The time of the fixture stands still, so nobody waits for a time-out.
+    assert.deepEqual(await fixture.addresses('orders.test'), [truth]);
+    second.handler = refuse;
+    assert.equal(await fixture.addresses('orders.test'), `${second.hostPort} answers ${name}`);
+    assert.equal(fixture.client.stats.answerIgnored, 0);
+  });
+}
 
 test('what another address says is never heard', async (t) => {
   const fixture = await DnsFixture.start(t);
