@@ -4,7 +4,8 @@ export type { Logger } from './base/log.js';
 export type { SidecarRuntime } from './base/runtime/sidecar-runtime.js';
 export type { CorsConfig } from './config/cors-config.js';
 export type { EnvoyV1Config } from './config/envoy-v1-config.js';
-export type { RateLimitConfig } from './config/rate-limit-config.js';
+export type { HeaderMatcherConfig } from './config/header-matcher-config.js';
+export type { RateLimitActionConfig, RateLimitConfig } from './config/rate-limit-config.js';
 export type { RetryPolicyConfig } from './config/retry-policy-config.js';
 export type { ConfigSource } from './config-file.js';
 export type { ConfigExplanation, ConfigOptions, ConfigReport } from './config-report.js';
@@ -34,9 +35,11 @@ export type { HeaderList } from './http/headers.js';
 export { addHeader, getHeader, hasHeader, removeHeader, setHeader } from './http/headers.js';
 export type { RequestHead, ResponseHead } from './http/message.js';
 export type { HttpFilterContext, HttpFilterFactory } from './http/own-filter.js';
+export type { RetryBudget } from './router/retry-options.js';
 export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';
 export { createSidecar } from './sidecar.js';
 export type { SidecarOptions } from './sidecar-options.js';
+export type { BreakerOptions } from './upstream/breaker/breaker-options.js';
 export type {
   Registration,
   RegistrationSource,

@@ -30,7 +30,8 @@ function describeEntryPoint(index, seen) {
   for (const [, names, file] of readFileSync(index, 'utf8').matchAll(exportPattern)) {
     const source = readFileSync(join(dirname(index), file.replace(/\.js$/, '.d.ts')), 'utf8');
     for (const name of names.split(',').map((part) => part.trim())) {
-      if (seen.has(name)) {
+      // A list over several lines ends with a comma.
+      if (name === '' || seen.has(name)) {
         continue;
       }
       seen.add(name);
@@ -58,8 +59,9 @@ function findComment(source, start) {
   return open === -1 ? '' : `${before.slice(open)}\n`;
 }
 
-/** A declaration ends with its closing brace, or with a semicolon outside of any. */
+/** A declaration ends with its closing brace, that of a type with a semicolon outside of any. */
 function findEnd(source, start) {
+  const isType = /^export (?:declare )?type\b/.test(source.slice(start, start + 30));
   let depth = 0;
   for (let i = start; i < source.length; i++) {
     const character = source[i];
@@ -67,7 +69,7 @@ function findEnd(source, start) {
       depth++;
     } else if (character === '}') {
       depth--;
-      if (depth === 0 && source[i + 1] !== ';') {
+      if (depth === 0 && !isType) {
         return i + 1;
       }
     } else if (character === ';' && depth === 0) {

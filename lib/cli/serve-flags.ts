@@ -73,7 +73,7 @@ export const serveFlags: readonly FlagGroup[] = [
       {
         name: 'drain-time-s',
         value: 'SECONDS',
-        help: 'How long requests under way may take to end after SIGTERM or SIGINT; what remains then is cut. Default: 600.',
+        help: 'How long requests under way may take to end after SIGTERM or SIGINT, and on a listener that has been replaced or removed; what remains then is cut. Default: 600.',
       },
       {
         name: 'file-flush-interval-msec',

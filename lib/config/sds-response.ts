@@ -82,7 +82,11 @@ function isIntegerIn(value: unknown, min: number, max: number): value is number 
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
 }
 
-/** Reads an own key of what may be an object; `fallback` if it is absent. */
+/**
+ * Reads an own key of what may be an object; `fallback` if it is absent, or `undefined`, as sources of
+ * registrations in this process may well have it.
+ */
 function member(value: unknown, key: string, fallback?: unknown): unknown {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : fallback;
+  const found = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return found === undefined ? fallback : found;
 }

@@ -126,10 +126,12 @@ function selectContext(kubeConfig: LoadableKubeConfig, context: string, origin: 
 
 function packageMissing(cause: unknown): SidecarError {
   const reason = cause instanceof Error ? `: ${cause.message.split('\n', 1)[0]}` : '';
+  // Version 2 cannot be loaded there, and npm does not know.
+  const isNode20 = process.versions.node.startsWith('20.');
   return new SidecarError(
     'SIDECAR_PACKAGE_MISSING',
     `Kubernetes needs the package ${packageName}, which cannot be loaded${reason}; run ` +
-      `\`npm install ${packageName}\` (version 1 on Node.js 20)`,
+      `\`npm install ${packageName}${isNode20 ? '@1' : ''}\``,
     { cause },
   );
 }

@@ -78,6 +78,7 @@ export const clusterManagerSchema: ObjectSchema = {
     sds: {
       value: object(sdsSchema),
       description: 'The discovery service of hosts. Required if a cluster has the type sds.',
+      difference: 'With the option `registrations` neither required nor asked.',
       test: 'start-up',
     },
     local_cluster_name: {

@@ -134,6 +134,7 @@ export const clusterSchema: ObjectSchema = {
       isRequired: true,
       description: 'How the hosts are found.',
       difference:
+        'The hosts of `sds` may come from the option `registrations`; see kubernetes.md. ' +
         'Names of the form `_service._proto.name` are looked up as services (SRV); see dns.md. ' +
         '`original_dst` is for outbound calls: a request ' +
         'that has come in by a listener is answered with 503.',

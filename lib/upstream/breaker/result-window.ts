@@ -1,14 +1,34 @@
-import type CircuitBreaker from 'opossum';
+import type { EventEmitter } from 'node:events';
 import { type BreakerPolicy, bucketMs } from './breaker-policy.js';
 import type { BreakerRotation } from './breaker-rotation.js';
 
+/**
+ * A circuit of opossum, as far as it is used. The types of opossum are a package of their own, which
+ * would be asked of everybody who compiles against our declarations.
+ */
+export interface Circuit {
+  readonly status: { readonly window: readonly { latencyTimes: number[] }[] };
+  /** Rejects if the result is a failure. */
+  fire(isFailure: boolean): Promise<void>;
+  shutdown(): void;
+  on(event: 'success' | 'failure' | 'open' | 'close', listener: () => void): unknown;
+}
+
+/** What a circuit is made with. The types of opossum leave `state` out, which is documented. */
+export interface CircuitOptions extends Omit<BreakerPolicy, 'halfOpenProbes'> {
+  readonly name: string;
+  readonly timeout: false;
+  readonly rollingPercentilesEnabled: boolean;
+  readonly enableSnapshots: boolean;
+  readonly state?: typeof halfOpenState;
+  rotateBucketController?: EventEmitter;
+}
+
 /** The class that opossum exports. */
-export type BreakerLibrary = typeof CircuitBreaker;
-
-/** The types leave `state` out, which is documented. */
-type CircuitOptions = CircuitBreaker.Options<[boolean]> & { readonly state?: CircuitBreaker.State };
-
-type Circuit = InstanceType<typeof CircuitBreaker<[boolean], void>>;
+export type BreakerLibrary = new (
+  action: (isFailure: boolean) => Promise<void>,
+  options: CircuitOptions,
+) => Circuit;
 
 /** As opossum writes the state of a circuit, to be taken up by another one. */
 const halfOpenState = {
@@ -19,7 +39,7 @@ const halfOpenState = {
   halfOpen: true,
   warmUp: false,
   shutdown: false,
-} as CircuitBreaker.State; // The types ask for a time that only an open circuit has.
+};
 
 /** Stands for every failure: nobody looks at it, so no stack is taken for each. */
 const attemptFailed = new Error('the attempt has failed');
@@ -71,7 +91,7 @@ export class ResultWindowSettings {
     const { library: Library, rotation } = this.#context;
     const options = isHalfOpen ? this.#halfOpenOptions : this.#closedOptions;
     options.rotateBucketController = rotation.controllerOf(this.#bucketMs);
-    return new Library<[boolean], void>(replay, options);
+    return new Library(replay, options);
   }
 }
 

@@ -3,16 +3,16 @@ export interface Registration {
   /** An IP address, not a name. */
   readonly ip_address: string;
   readonly port: number;
-  readonly tags?: RegistrationTags;
+  readonly tags?: RegistrationTags | undefined;
 }
 
 /** What Envoy knows about a host besides its address. */
 export interface RegistrationTags {
   /** The zone, for zone-aware routing. */
-  readonly az?: string;
-  readonly canary?: boolean;
+  readonly az?: string | undefined;
+  readonly canary?: boolean | undefined;
   /** 1 to 100. */
-  readonly load_balancing_weight?: number;
+  readonly load_balancing_weight?: number | undefined;
 }
 
 /**

@@ -99,6 +99,16 @@ test('tags have their types', () => {
   }
 });
 
+test('tags that are undefined, which JSON cannot say, are as good as none', () => {
+  const tags = { az: undefined, canary: undefined, load_balancing_weight: undefined };
+  const [first, second] = [
+    { ...host, tags },
+    { ...host, port: 81, tags: undefined },
+  ].flatMap((entry) => parseSdsResponse({ hosts: [entry] }).hosts ?? []);
+  assert.deepEqual([first?.zone, first?.canary, first?.weight], ['', false, 1]);
+  assert.deepEqual([second?.zone, second?.canary, second?.weight], ['', false, 1]);
+});
+
 test('keys that objects inherit are not read', () => {
   const inherited: unknown = Object.create({ hosts: [] });
   assert.match(parseSdsResponse(inherited).problem ?? '', /^hosts: expected an array/);

@@ -55,7 +55,9 @@ function recordLoads(loads: string[]): LoadKubernetesClient {
 }
 
 test('a package that is missing is told with the command that installs it', async () => {
-  const expected = hasCode('SIDECAR_PACKAGE_MISSING', /run `npm install @kubernetes\/client-node`/);
+  const version = process.versions.node.startsWith('20.') ? '@1' : '';
+  const command = new RegExp(`run \`npm install @kubernetes/client-node${version}\`$`);
+  const expected = hasCode('SIDECAR_PACKAGE_MISSING', command);
   const missing = (): never => {
     throw new Error("Cannot find package '@kubernetes/client-node'");
   };
