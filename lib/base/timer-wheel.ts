@@ -1,86 +1,36 @@
 import type { Clock, ClockTimer } from './clock.js';
+import { alarmToleranceMs, SlotQueue } from './slot-queue.js';
+import { TimerList, type WheelTimer } from './timer-list.js';
 
-/**
- * A deadline of one request. Owned by whoever embeds it; the wheel links it into its queue, so
- * that starting and stopping allocate nothing.
- */
-export interface Deadline {
-  /** Called once when the time has run out, never after `stop`. */
-  onDeadline(): void;
-}
-
-/** One `Deadline` under way. */
-export class WheelTimer {
-  /** The queue this timer waits in; `undefined` when it is not running. */
-  queue: DurationQueue | undefined = undefined;
-  previous: WheelTimer | undefined = undefined;
-  next: WheelTimer | undefined = undefined;
-  dueMs = 0;
-  readonly deadline: Deadline;
-
-  constructor(deadline: Deadline) {
-    this.deadline = deadline;
-  }
-
-  /** Stops the timer. Safe to call at any time. */
-  stop(): void {
-    this.queue?.remove(this);
-  }
-}
+export { type Deadline, WheelTimer } from './timer-list.js';
 
 /** All running timers of one duration. They expire in the order in which they were started. */
-class DurationQueue {
+class DurationQueue extends TimerList {
   readonly durationMs: number;
   readonly #wheel: TimerWheel;
-  #first: WheelTimer | undefined = undefined;
-  #last: WheelTimer | undefined = undefined;
   #alarm: ClockTimer | undefined = undefined;
   #isRinging = false;
 
   constructor(wheel: TimerWheel, durationMs: number) {
+    super();
     this.#wheel = wheel;
     this.durationMs = durationMs;
   }
 
-  append(timer: WheelTimer): void {
-    timer.queue = this;
+  /** The alarm stays set when timers are removed: requests end long before their time-out. */
+  override append(timer: WheelTimer): void {
     timer.dueMs = this.#wheel.clock.now() + this.durationMs;
-    timer.previous = this.#last;
-    timer.next = undefined;
-    if (this.#last === undefined) {
-      this.#first = timer;
-    } else {
-      this.#last.next = timer;
-    }
-    this.#last = timer;
+    super.append(timer);
     if (this.#alarm === undefined && !this.#isRinging) {
       this.#setAlarm(this.durationMs);
     }
-  }
-
-  remove(timer: WheelTimer): void {
-    if (timer.previous === undefined) {
-      this.#first = timer.next;
-    } else {
-      timer.previous.next = timer.next;
-    }
-    if (timer.next === undefined) {
-      this.#last = timer.previous;
-    } else {
-      timer.next.previous = timer.previous;
-    }
-    timer.queue = undefined;
-    timer.previous = undefined;
-    timer.next = undefined;
-    // The alarm stays set: most requests end long before their time-out, and setting and
-    // clearing an alarm for each is the cost that this class exists to avoid.
   }
 
   /** Calls no deadline any more, not even if one of them has called this. */
   close(): void {
     this.#alarm?.cancel();
     this.#alarm = undefined;
-    for (let timer = this.#first; timer !== undefined; timer = this.#first) {
+    for (let timer = this.first; timer !== undefined; timer = this.first) {
       this.remove(timer);
     }
   }
@@ -99,18 +49,17 @@ class DurationQueue {
       this.#callDue(now);
     } finally {
       this.#isRinging = false;
-      if (this.#first === undefined) {
+      if (this.first === undefined) {
         this.#wheel.forget(this);
       } else {
-        this.#setAlarm(Math.max(1, Math.ceil(this.#first.dueMs - now)));
+        this.#setAlarm(Math.max(1, Math.ceil(this.first.dueMs - now)));
       }
     }
   }
 
   #callDue(now: number): void {
-    // Node rounds delays to whole milliseconds, so an alarm may come a fraction early.
-    const dueMs = now + 0.5;
-    for (let timer = this.#first; timer !== undefined; timer = this.#first) {
+    const dueMs = now + alarmToleranceMs;
+    for (let timer = this.first; timer !== undefined; timer = this.first) {
       if (timer.dueMs > dueMs) {
         return;
       }
@@ -119,6 +68,10 @@ class DurationQueue {
     }
   }
 }
+
+/** What rough durations are rounded up to: the first that is short beside them. */
+const slotSizesMs = [50, 20, 10, 5, 2];
+const slotsPerDuration = 200;
 
 /**
  * Runs the deadlines of all requests on few timers of the clock: one for each duration in use.
@@ -129,6 +82,8 @@ class DurationQueue {
 export class TimerWheel {
   readonly clock: Clock;
   readonly #queues = new Map<number, DurationQueue>();
+  /** By when they are due. */
+  readonly #slots = new Map<number, SlotQueue>();
   #closed = false;
 
   constructor(clock: Clock) {
@@ -149,6 +104,36 @@ export class TimerWheel {
     queue.append(timer);
   }
 
+  /**
+   * The same, but the deadline may come up to half a percent later, and 50 ms at most: so that those
+   * of thousands of hosts, each of which waits in a rhythm of its own, wake the process up together.
+   */
+  startRoughly(timer: WheelTimer, durationMs: number): void {
+    const slotMs = slotSizesMs.find((sizeMs) => sizeMs * slotsPerDuration <= durationMs);
+    if (slotMs === undefined) {
+      this.start(timer, durationMs);
+      return;
+    }
+    timer.stop();
+    if (this.#closed) {
+      return;
+    }
+    const dueMs = Math.ceil((this.clock.now() + durationMs) / slotMs) * slotMs;
+    let slot = this.#slots.get(dueMs);
+    if (slot === undefined) {
+      slot = new SlotQueue(this, dueMs);
+      this.#slots.set(dueMs, slot);
+    }
+    slot.append(timer);
+  }
+
+  /** Called by a slot that has run empty, or is about to. */
+  forgetSlot(slot: SlotQueue): void {
+    if (this.#slots.get(slot.dueMs) === slot) {
+      this.#slots.delete(slot.dueMs);
+    }
+  }
+
   /** Called by a queue that has run empty. */
   forget(queue: DurationQueue): void {
     this.#queues.delete(queue.durationMs);
@@ -161,5 +146,8 @@ export class TimerWheel {
       queue.close();
     }
     this.#queues.clear();
+    for (const slot of this.#slots.values()) {
+      slot.close();
+    }
   }
 }

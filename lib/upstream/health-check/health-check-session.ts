@@ -15,6 +15,8 @@ export interface HealthCheckOwner {
   readonly pacer: CheckPacer;
   /** Returns the wait from a result to the next check. */
   nextWaitMs(): number;
+  /** One more host, or one less, is a member that has not failed. */
+  countHealthy(change: 1 | -1): void;
   /** A session has had its first result. */
   onFirstResult(session: HealthCheckSession): void;
   /** Something has changed that an operator may want to know. */
@@ -58,7 +60,7 @@ export class HealthCheckSession implements HealthMonitor, CheckObserver, Deadlin
   start(): void {
     this.#host.healthMonitor = this;
     if (!this.#isFailed()) {
-      this.#owner.stats.healthy++;
+      this.#owner.countHealthy(1);
     }
     this.#owner.pacer.add(this);
   }
@@ -83,7 +85,7 @@ export class HealthCheckSession implements HealthMonitor, CheckObserver, Deadlin
     this.#connection.close();
     this.#host.healthMonitor = undefined;
     if (!this.#isFailed()) {
-      this.#owner.stats.healthy--;
+      this.#owner.countHealthy(-1);
     }
   }
 
@@ -106,7 +108,7 @@ export class HealthCheckSession implements HealthMonitor, CheckObserver, Deadlin
     }
     this.#isChecking = false;
     clearImmediate(this.#lastChance);
-    this.#owner.wheel.start(this.#timer, this.#owner.nextWaitMs());
+    this.#owner.wheel.startRoughly(this.#timer, this.#owner.nextWaitMs());
     this.#noteResult();
   }
 
@@ -161,7 +163,7 @@ export class HealthCheckSession implements HealthMonitor, CheckObserver, Deadlin
   }
 
   #setFailed(isFailed: boolean): void {
-    this.#owner.stats.healthy += isFailed ? -1 : 1;
+    this.#owner.countHealthy(isFailed ? -1 : 1);
     this.#host.setHealthFlag(healthFlag.failedActiveHc, isFailed);
   }
 

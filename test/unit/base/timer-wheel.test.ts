@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import type { Clock } from '../../../lib/base/clock.js';
 import { TimerWheel, WheelTimer } from '../../../lib/base/timer-wheel.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
@@ -10,14 +11,13 @@ class Fixture {
   /** `name@time`, in the order of the calls. */
   readonly calls: string[] = [];
 
-  timer(name: string, onDeadline: () => void = () => {}): WheelTimer {
-    return new WheelTimer({
+  readonly timer = (name: string, onDeadline: () => void = () => {}): WheelTimer =>
+    new WheelTimer({
       onDeadline: () => {
         this.calls.push(`${name}@${this.clock.now()}`);
         onDeadline();
       },
     });
-  }
 }
 
 test('calls a deadline once, when its time has run out and not before', () => {
@@ -188,4 +188,130 @@ test('a deadline that closes the wheel is the last', () => {
   fixture.clock.advance(1000);
   assert.deepEqual(fixture.calls, ['a@100']);
   assert.equal(fixture.clock.timerCount, 0);
+});
+
+describe('startRoughly', () => {
+  for (const [durationMs, slotMs] of [
+    [400, 2],
+    [999, 2],
+    [1000, 5],
+    [2000, 10],
+    [4000, 20],
+    [10_000, 50],
+    [3_600_000, 50],
+  ] as const) {
+    test(`${durationMs} ms end on a multiple of ${slotMs} ms, and not sooner`, () => {
+      const { clock, wheel, timer, calls } = new Fixture();
+      clock.advance(1);
+      wheel.startRoughly(timer('a'), durationMs);
+      const dueMs = Math.ceil((1 + durationMs) / slotMs) * slotMs;
+      clock.advance(dueMs - 2);
+      assert.deepEqual(calls, []);
+      clock.advance(1);
+      assert.deepEqual(calls, [`a@${dueMs}`]);
+    });
+  }
+
+  test('shorter ones are exact', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    clock.advance(1);
+    wheel.startRoughly(timer('a'), 398);
+    clock.advance(398);
+    assert.deepEqual(calls, ['a@399']);
+  });
+
+  test('timers of many durations wake the process up together', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    for (let durationMs = 10_001; durationMs <= 10_050; durationMs++) {
+      wheel.startRoughly(timer('a'), durationMs);
+    }
+    assert.equal(clock.timerCount, 1);
+    clock.advance(10_050);
+    assert.equal(calls.length, 50);
+    assert.equal(clock.timerCount, 0);
+  });
+
+  test('never calls a timer that was stopped, and leaves no alarm without timers', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    const [first, second] = [timer('first'), timer('second')];
+    wheel.startRoughly(first, 10_000);
+    wheel.startRoughly(second, 10_000);
+    first.stop();
+    assert.equal(clock.timerCount, 1);
+    second.stop();
+    assert.equal(clock.timerCount, 0);
+    wheel.startRoughly(second, 10_000);
+    clock.advance(20_000);
+    assert.deepEqual(calls, ['second@10000']);
+  });
+
+  test('a timer that is started anew waits once, whichever way it was started', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    const one = timer('one');
+    wheel.startRoughly(one, 10_000);
+    wheel.start(one, 5);
+    clock.advance(5);
+    wheel.start(one, 5);
+    wheel.startRoughly(one, 10_000);
+    clock.advance(30_000);
+    assert.deepEqual(calls, ['one@5', 'one@10050']);
+  });
+
+  test('a deadline may stop others of its moment, and start timers for the same one', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    const late = timer('late');
+    const other = timer('other');
+    wheel.startRoughly(
+      timer('first', () => {
+        late.stop();
+        wheel.startRoughly(other, 400);
+      }),
+      10_000,
+    );
+    wheel.startRoughly(late, 10_000);
+    clock.advance(10_400);
+    assert.deepEqual(calls, ['first@10000', 'other@10400']);
+  });
+
+  test('a deadline that throws takes nothing from the others of its moment', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    const fail = (): void => {
+      throw new Error('on purpose');
+    };
+    wheel.startRoughly(timer('first', fail), 10_000);
+    wheel.startRoughly(timer('second'), 10_000);
+    assert.throws(() => clock.advance(10_000), /on purpose/);
+    clock.advance(1);
+    assert.deepEqual(
+      calls.map((call) => call.replace(/@.*/, '')),
+      ['first', 'second'],
+    );
+  });
+
+  test('a wait that is longer than the timers of Node.js can be ends when it should', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    const capped: Clock = {
+      now: () => clock.now(),
+      wallNow: () => clock.wallNow(),
+      startTimer: (delayMs, callback) => clock.startTimer(Math.min(delayMs, 1000), callback),
+    };
+    const own = new TimerWheel(capped);
+    own.startRoughly(timer('a'), 10_000);
+    clock.advance(9999);
+    assert.deepEqual(calls, []);
+    clock.advance(1);
+    assert.deepEqual(calls, ['a@10000']);
+    wheel.close();
+  });
+
+  test('close cancels every alarm, and nothing is started afterwards', () => {
+    const { clock, wheel, timer, calls } = new Fixture();
+    wheel.startRoughly(timer('a'), 10_000);
+    wheel.startRoughly(timer('b'), 20_000);
+    wheel.close();
+    wheel.startRoughly(timer('c'), 10_000);
+    assert.equal(clock.timerCount, 0);
+    clock.advance(30_000);
+    assert.deepEqual(calls, []);
+  });
 });
