@@ -1,20 +1,28 @@
 /**
  * Measures what choosing a host costs, by the number of hosts: `npm run bench:balancing`.
  *
- * Exits with 1 if a target is missed. `--rounds <n>` sets how often everything is measured, and
- * `--dist <folder>` which build.
+ * Exits with 1 if a target is missed. `--help` says what can be changed.
  */
 
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { median, spread } from './statistics.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '41' },
-    dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
-  },
+const help = `Usage: node test/bench/balancing.mjs [options]
+
+Measures what choosing a host costs, by the number of hosts.
+
+  --rounds N   how often everything is measured, 1 to 1000 (default 41)
+  --dist DIR   which build (default dist)
+  --help       print this
+
+Exit codes: 0 every target met, 1 one was missed or something failed, 2 wrong usage.
+`;
+
+const options = readArguments(help, {
+  rounds: { type: 'string', default: '41', range: [1, 1000] },
+  dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
 });
 const load = (file) => import(pathToFileURL(join(resolve(options.dist), 'lib', file)).href);
 const { systemClock } = await load('base/clock.js');
@@ -131,7 +139,7 @@ for (const policy of policies) {
   for (const size of sizes) clusters.push(await createCluster(policy, size));
   cases.push({ ...policy, clusters, figures: [] });
 }
-measureAll(cases, Number(options.rounds));
+measureAll(cases, options.rounds);
 console.log(`Node.js ${process.version}, median of ${options.rounds} rounds, for each choice`);
 console.log(
   `${'policy'.padEnd(24)}  ${sizes.map((size) => `${size} hosts`.padStart(9)).join('  ')}`,

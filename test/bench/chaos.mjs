@@ -12,7 +12,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 
 const help = `Usage: node test/bench/chaos.mjs [options]
 
@@ -24,19 +24,19 @@ const help = `Usage: node test/bench/chaos.mjs [options]
   --notice-ms N     how long the registry still tells of a host that was killed (default 1000)
   --seed N          which host leaves (default 1)
   --dist DIR        which build (default dist)
+  --help            print this
+
+Exit codes: 0 every target met, 1 one was missed or something failed, 2 wrong usage.
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    concurrency: { type: 'string', default: '16' },
-    'max-retries': { type: 'string', default: '100' },
-    outliers: { type: 'boolean', default: false },
-    'notice-ms': { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
-    help: { type: 'boolean', default: false },
-  },
+const options = readArguments(help, {
+  seconds: { type: 'string', default: '60', range: [1, 3600] },
+  concurrency: { type: 'string', default: '16', range: [1, 1000] },
+  'max-retries': { type: 'string', default: '100', range: [0, 2 ** 32 - 1] },
+  outliers: { type: 'boolean', default: false },
+  'notice-ms': { type: 'string', default: '1000', range: [0, 60_000] },
+  seed: { type: 'string', default: '1', range: [0, 2 ** 32 - 1] },
+  dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
 });
 
 const hostCount = 10;
@@ -55,7 +55,7 @@ class Hosts {
   all = new Map();
   events = 0;
   #registered = new Set();
-  #state = Number(options.seed) >>> 0;
+  #state = options.seed >>> 0;
   #server = createServer((_request, response) => {
     const hosts = [...this.#registered].map((port) => ({ ip_address: '127.0.0.1', port }));
     response.end(JSON.stringify({ hosts }));
@@ -245,8 +245,8 @@ async function main() {
       },
     });
     const load = new Load(sidecar);
-    const loops = Array.from({ length: Number(options.concurrency) }, () => load.run());
-    for (let second = 0; second < Number(options.seconds); second += 1) {
+    const loops = Array.from({ length: options.concurrency }, () => load.run());
+    for (let second = 0; second < options.seconds; second += 1) {
       await Promise.all([wait(eventMs), hosts.change()]);
     }
     load.stop();
@@ -260,8 +260,4 @@ async function main() {
   }
 }
 
-if (options.help) {
-  process.stdout.write(help);
-} else {
-  process.exitCode = (await main()) ? 0 : 1;
-}
+process.exitCode = (await main()) ? 0 : 1;

@@ -3,23 +3,34 @@
  *
  * A thousand clusters of ten hosts, found by SDS and health-checked, against a registry and hosts in
  * another process. Measured are the heap that they take, and the CPU time that the process spends
- * while nothing happens but discovery and checks. Exits with 1 if a target is missed.
+ * while nothing happens but discovery and checks. Exits with 1 if a target is missed. `--help` says
+ * what can be changed.
  */
 
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { BenchProcess, divideCpus, endAll } from './processes.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    clusters: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '60' },
-    dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
-  },
+const help = `Usage: node test/bench/idle.mjs [options]
+
+Measures what clusters cost that nobody uses: heap, CPU time, breakers. Takes about four minutes.
+
+  --clusters N   how many, 1 to 2000 (default 1000, which the targets are for)
+  --seconds N    how long CPU time is measured, each time, 1 to 600 (default 60)
+  --dist DIR     which build (default dist)
+  --help         print this
+
+Exit codes: 0 every target met, 1 one was missed or something failed, 2 wrong usage.
+`;
+
+const options = readArguments(help, {
+  clusters: { type: 'string', default: '1000', range: [1, 2000] },
+  seconds: { type: 'string', default: '60', range: [1, 600] },
+  dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
 });
 
-const count = Number(options.clusters);
+const count = options.clusters;
 const hostCount = 10;
 const startMs = 60_000;
 /** Until the first checks and what they open have been forgotten. */
@@ -66,7 +77,7 @@ async function measureCpu(clusters, title, limit) {
   const checksBefore = await clusters.ask('stats', { pattern: 'health_check.attempt' });
   const before = await clusters.ask('cpuMicros');
   const start = performance.now();
-  await wait(Number(options.seconds) * 1000);
+  await wait(options.seconds * 1000);
   const micros = (await clusters.ask('cpuMicros')) - before;
   const seconds = (performance.now() - start) / 1000;
   const checks = (await clusters.ask('stats', { pattern: 'health_check.attempt' })) - checksBefore;

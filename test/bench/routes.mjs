@@ -1,19 +1,27 @@
 /**
  * Measures what choosing a route costs, by the size of the route table: `npm run bench:routes`.
  *
- * Exits with 1 if a target is missed. `--rounds <n>` sets how often everything is measured, and
- * `--dist <folder>` which build.
+ * Exits with 1 if a target is missed. `--help` says what can be changed.
  */
 
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { median } from './statistics.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '9' },
-    dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
-  },
+const help = `Usage: node test/bench/routes.mjs [options]
+
+Measures what choosing a route costs, by the size of the route table.
+
+  --rounds N   how often everything is measured, 1 to 1000 (default 9)
+  --dist DIR   which build (default dist)
+  --help       print this
+
+Exit codes: 0 every target met, 1 one was missed or something failed, 2 wrong usage.
+`;
+
+const options = readArguments(help, {
+  rounds: { type: 'string', default: '9', range: [1, 1000] },
+  dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
 });
 const load = (file) => import(join(resolve(options.dist), 'lib', file));
 const { createDefaultRoute } = await load('config/default-route.js');
@@ -211,7 +219,7 @@ const measured = families.map(({ create, ...targets }) => ({
 }));
 measureAll(
   measured.flatMap(({ cases }) => cases),
-  Number(options.rounds),
+  options.rounds,
 );
 console.log(`Node.js ${process.version}, median of ${options.rounds} rounds, for each request`);
 const missed = measured.map(report);
