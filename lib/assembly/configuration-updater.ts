@@ -124,7 +124,7 @@ export class ConfigurationUpdater {
     const { clusterManager, rateLimitService, options } = this.#shared;
     const manager = this.#listenerManager;
     // Not those that stay: whatever has become of their files, they have what they need.
-    const changed = { clusters: clusters.changes.changed, sds: undefined, cds: undefined };
+    const changed = { clusters: clusters.changed, sds: undefined, cds: undefined };
     await checkClusterTls(changed, options.clock.wallNow(), options.mounts);
     const current = manager.entriesOf('configured');
     const listeners = await this.#createListeners(config.listeners, current, clusters, added);
@@ -155,8 +155,10 @@ export class ConfigurationUpdater {
   async #replaceServices(previous: Config): Promise<void> {
     const config = this.#config;
     if (!isSameConfig(previous.lds, config.lds)) {
-      this.#lds?.close();
+      const previousLds = this.#lds;
       this.#lds = this.#createLds(config);
+      // After the next one was made: counters belong to their names.
+      previousLds?.close();
       this.#lds?.start(() => {});
     }
     if (!isSameConfig(previous.runtime, config.runtime)) {

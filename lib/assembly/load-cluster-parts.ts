@@ -17,13 +17,13 @@ export type ClusterParts = Pick<ClusterManagerContext, 'outlierEventLog' | 'brea
  */
 export async function loadClusterParts(
   config: ClusterManagerConfig,
-  { clock, breakerPolicies, mounts }: AssemblyOptions,
+  { clock, breakerPolicies, mounts, log }: AssemblyOptions,
   wheel: TimerWheel,
   accessLogs: AccessLogManager,
 ): Promise<ClusterParts> {
   await checkClusterTls(config, clock.wallNow(), mounts);
   const { outlierEventLogPath } = config;
-  const parts = { breakers: await Breakers.load(breakerPolicies, { clock, wheel }) };
+  const parts = { breakers: await Breakers.load(breakerPolicies, { clock, wheel, log }) };
   if (outlierEventLogPath === undefined) {
     return parts;
   }

@@ -126,12 +126,25 @@ async function start(
       signalSource.exit(signalExitCode(signal));
     }
   });
+  // From the first moment on: nobody has to know whether the process has started to send one of them.
+  let sidecar: Sidecar | undefined;
+  let mayHaveChanged = false;
+  // Envoy's SIGUSR1 is taken: Node.js opens its inspector on it.
+  signalSource.on('SIGUSR2', () => void sidecar?.reopenLogs());
+  signalSource.on('SIGHUP', () => {
+    if (sidecar === undefined) {
+      mayHaveChanged = true;
+    } else {
+      void update(sidecar, options, logger);
+    }
+  });
   try {
-    const sidecar = await createSidecar(await toSidecarOptions(options, logger));
-    // Envoy's SIGUSR1 is taken: Node.js opens its inspector on it.
-    signalSource.on('SIGUSR2', () => void sidecar.reopenLogs());
-    signalSource.on('SIGHUP', () => void update(sidecar, options, logger));
+    sidecar = await createSidecar(await toSidecarOptions(options, logger));
     logAddresses(sidecar, logger);
+    if (mayHaveChanged) {
+      // Since the file was read.
+      void update(sidecar, options, logger);
+    }
     return sidecar;
   } catch (error) {
     throw addListenHint(error, (failed) => describeListenOn(failed, options.listenOn));

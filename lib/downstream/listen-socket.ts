@@ -9,7 +9,8 @@ export interface ConnectionAcceptor {
 }
 
 /**
- * A bound address that accepts connections.
+ * A bound address that accepts connections. They wait until somebody serves them: what is bound may
+ * never come into force.
  *
  * It is apart from the listener that serves them, because a listener may be replaced: the next one
  * then takes over the socket, and not one connection is refused in between.
@@ -17,16 +18,26 @@ export interface ConnectionAcceptor {
 export class ListenSocket {
   readonly #server: Server;
   #acceptor: ConnectionAcceptor;
+  /** Connections that wait; `undefined` since they are served. */
+  #waiting: Socket[] | undefined = [];
 
   private constructor(acceptor: ConnectionAcceptor) {
     this.#acceptor = acceptor;
     // As `node:http` has it: a client may say that it has sent all, and still read the answer.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#acceptor.onConnection(socket);
+      if (this.#waiting === undefined) {
+        this.#acceptor.onConnection(socket);
+      } else {
+        socket.on('error', ignore);
+        this.#waiting.push(socket);
+      }
     });
   }
 
-  /** Binds `address` and accepts. Rejects with the system's error. */
+  /**
+   * Binds `address`; connections wait for `serveBy`. `acceptor` only hears of errors before. Rejects
+   * with the system's error.
+   */
   static listen(address: TcpAddress, acceptor: ConnectionAcceptor): Promise<ListenSocket> {
     return new Promise((resolve, reject) => {
       const listenSocket = new ListenSocket(acceptor);
@@ -48,13 +59,38 @@ export class ListenSocket {
       : { kind: 'tcp', host: address.address, port: address.port };
   }
 
-  /** New connections are `acceptor`'s from now on; those that exist stay with who has them. */
+  /**
+   * Connections that wait, and new ones, are `acceptor`'s from now on; others stay with who has them.
+   */
   serveBy(acceptor: ConnectionAcceptor): void {
     this.#acceptor = acceptor;
+    for (const socket of this.#endWaiting()) {
+      // Who has left without a word is nobody's.
+      if (socket.destroyed || socket.readableEnded) {
+        socket.destroy();
+      } else {
+        acceptor.onConnection(socket);
+      }
+    }
   }
 
-  /** Accepts no more. Idempotent. */
+  /** Accepts no more, and cuts who still waits. Idempotent. */
   close(): void {
     this.#server.close();
+    for (const socket of this.#endWaiting()) {
+      socket.destroy();
+    }
+  }
+
+  #endWaiting(): readonly Socket[] {
+    const sockets = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const socket of sockets) {
+      socket.removeListener('error', ignore);
+    }
+    return sockets;
   }
 }
+
+/** A client that breaks off while it waits; the socket is destroyed then. */
+function ignore(): void {}

@@ -71,8 +71,8 @@ export class ListenerManager {
   }
 
   /**
-   * Binds every listener. If one of the configuration fails, all are closed, and its error is thrown;
-   * one that was discovered goes, and may come again.
+   * Binds every listener, and then serves. If one of the configuration fails, all are closed, and its
+   * error is thrown; one that was discovered goes, and may come again.
    */
   async listen(): Promise<void> {
     this.#isListening = true;
@@ -93,12 +93,16 @@ export class ListenerManager {
         entry.close();
       }
     }
+    for (const { listener } of this.entries()) {
+      listener.serve();
+    }
     this.#onChanged();
   }
 
   /**
    * Binds those of `added` that are not bound and cannot take over the socket of one of `gone`. If one
-   * fails, its error is thrown; the sockets of the others are closed with their listeners.
+   * fails, its error is thrown; the sockets of the others are closed with their listeners. Who connects
+   * waits for `replace`.
    */
   async bind(added: readonly ListenerEntry[], gone: readonly ListenerEntry[]): Promise<void> {
     for (const entry of this.#isListening ? added : []) {
@@ -129,6 +133,8 @@ export class ListenerManager {
         entry.listener.takeOver(donor.listener);
         successors.set(donor, entry);
         this.#context.stats.listenerCreateSuccess++;
+      } else {
+        entry.listener.serve();
       }
     }
     this.#entries[origin] = entries;
@@ -175,7 +181,7 @@ export class ListenerManager {
     const configured = formatAddress(config.address);
     const address = listenOn.get(configured) ?? config.address;
     try {
-      await entry.listener.listen(address);
+      await entry.listener.bind(address);
       stats.listenerCreateSuccess++;
     } catch (error) {
       stats.listenerCreateFailure++;

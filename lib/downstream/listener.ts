@@ -55,13 +55,19 @@ export class Listener implements ConnectionAcceptor {
     return this.#sockets.size > 0;
   }
 
-  /** Binds and accepts. Rejects with the system's error. */
-  async listen(address: TcpAddress): Promise<void> {
+  /** Binds; who connects waits for `serve`. Rejects with the system's error. */
+  async bind(address: TcpAddress): Promise<void> {
     this.#listenSocket = await ListenSocket.listen(address, this);
     if (this.#isClosed) {
       this.#listenSocket.close();
-    } else {
+    }
+  }
+
+  /** Serves connections from now on, if it is bound. */
+  serve(): void {
+    if (this.#listenSocket !== undefined) {
       this.#start();
+      this.#listenSocket.serveBy(this);
     }
   }
 
@@ -69,8 +75,7 @@ export class Listener implements ConnectionAcceptor {
   takeOver(other: Listener): void {
     this.#listenSocket = other.#listenSocket;
     other.#listenSocket = undefined;
-    this.#listenSocket?.serveBy(this);
-    this.#start();
+    this.serve();
   }
 
   onConnection(socket: Socket): void {

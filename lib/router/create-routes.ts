@@ -51,7 +51,7 @@ export function createRoutes(
     serviceCluster,
     serviceNode,
     unsupported,
-    hasCds: clusters.areDiscovered,
+    hasCds: () => clusters.areDiscovered,
     clusterNames: () => clusters.names(),
     createLease: () => new StatsLease(stats),
     createTable,

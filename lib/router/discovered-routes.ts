@@ -19,8 +19,8 @@ export interface RouteDiscoveryContext {
   readonly serviceCluster: string;
   readonly serviceNode: string;
   readonly unsupported: 'error' | 'warn';
-  /** Whether more clusters may be discovered. */
-  readonly hasCds: boolean;
+  /** Whether more clusters may be discovered now. */
+  hasCds(): boolean;
   /** The clusters that there are now. */
   clusterNames(): Iterable<string>;
   /** For the statistics of one table. */
@@ -166,7 +166,7 @@ export class DiscoveredRoutes implements RouteMatch, Discovery {
       source: `the answer of the cluster ${poll.clusterName}`,
       unsupported,
       clusterNames: this.#context.clusterNames(),
-      hasCds: this.#context.hasCds,
+      hasCds: this.#context.hasCds(),
     };
   }
 }

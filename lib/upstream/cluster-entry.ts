@@ -29,7 +29,7 @@ export class ClusterEntry {
     this.cluster.isInForce = false;
     this.#healthChecker = createHealthChecker(this.cluster, context);
     this.#outlierDetector = createOutlierDetector(this.cluster, context);
-    this.cluster.breaker = context.breakers?.create(config.name);
+    this.cluster.breaker = context.breakers?.create(this.cluster);
     this.#discovery = createDiscovery(this.cluster, context);
   }
 
@@ -60,12 +60,20 @@ export class ClusterEntry {
 
   /** It serves from now on, in the place of whatever had its name: its gauges are the ones to show. */
   enter(): void {
-    const { stats, breaker } = this.cluster;
+    const { stats, breaker, config } = this.cluster;
+    const { type } = config.discovery;
     stats.breaker = breaker?.stats;
     stats.healthChecks = this.#healthChecker?.stats;
     stats.outlierDetection = this.#outlierDetector?.stats;
+    if (type === 'static' || type === 'original_dst') {
+      // The one before may have been discovered.
+      stats.updateAge = undefined;
+    }
     this.cluster.isInForce = true;
     this.cluster.showMembership();
+    breaker?.showGauges();
+    this.#healthChecker?.showGauges();
+    this.#outlierDetector?.showGauges();
   }
 
   /**
@@ -116,7 +124,7 @@ function createOutlierDetector(
   if (outlierDetection === undefined) {
     return undefined;
   }
-  const detector = new OutlierDetector(cluster.name, outlierDetection, context);
+  const detector = new OutlierDetector(cluster, outlierDetection, context);
   cluster.outlierSummary = detector;
   cluster.addMemberObserver(detector);
   return detector;

@@ -16,8 +16,10 @@ import type { ClusterEntryContext, ClusterManagerContext } from './cluster-manag
 import { ClusterUpdate } from './cluster-update.js';
 import { CdsDiscovery } from './discovery/cds.js';
 import type { RestPollContext } from './discovery/rest-poll.js';
+import { inheritHosts } from './inherit-hosts.js';
 import type { LocalCluster } from './load-balancing/create-host-chooser.js';
 import { configuredClusters, planClusterChanges } from './plan-cluster-changes.js';
+import { RetiredClusters } from './retired-clusters.js';
 import { startInPhases } from './start-clusters.js';
 
 /** A discovered cluster that is not in force yet. */
@@ -32,12 +34,11 @@ export class ClusterManager implements ClusterDirectory {
   readonly #context: ClusterManagerContext;
   readonly #localCluster: LocalCluster | undefined;
   readonly #stats = new ClusterManagerStats();
-  readonly #cdsLease: StatsLease;
+  #cdsLease: StatsLease;
   /** Those in force. */
   readonly #entries = new Map<string, ClusterEntry>();
   readonly #warming = new Map<string, WarmingCluster>();
-  /** Those whose last requests are under way. */
-  readonly #draining = new Set<ClusterEntry>();
+  readonly #retired: RetiredClusters;
   #lastEntryContext:
     | { readonly directory: ClusterDirectory; readonly context: ClusterEntryContext }
     | undefined = undefined;
@@ -52,6 +53,7 @@ export class ClusterManager implements ClusterDirectory {
     const name = config.localClusterName;
     this.#localCluster = name === undefined ? undefined : this.#createLocalCluster(name);
     this.#cdsLease = new StatsLease(context.stats);
+    this.#retired = new RetiredClusters(context.wheel);
     context.stats.register('cluster_manager', this.#stats);
     for (const cluster of configuredClusters(config)) {
       this.#enter(this.#createEntry(cluster, this));
@@ -125,11 +127,11 @@ export class ClusterManager implements ClusterDirectory {
 
   /** Puts what `prepare` has made into force, all of it at once. */
   commit(update: ClusterUpdate): void {
-    const { config, removed } = update.changes;
+    const { config, removed, entries } = update.take();
     const isSameCds = isSameConfig(this.#config.cds, config.cds);
     const configured = new Set(configuredClusters(config).map(({ name }) => name));
     this.#config = config;
-    for (const entry of update.takeEntries()) {
+    for (const entry of entries) {
       entry.cluster.addedViaApi = !configured.has(entry.cluster.name);
       this.#enter(entry);
     }
@@ -157,10 +159,10 @@ export class ClusterManager implements ClusterDirectory {
     for (const name of [...this.#warming.keys()]) {
       this.#cancelWarming(name);
     }
-    for (const entry of [...this.#entries.values(), ...this.#draining]) {
+    for (const entry of this.#entries.values()) {
       entry.close();
     }
-    this.#draining.clear();
+    this.#retired.close();
   }
 
   /** Takes the clusters that a discovery service knows, all of them: reference 4.9. */
@@ -241,13 +243,16 @@ export class ClusterManager implements ClusterDirectory {
   #enter(entry: ClusterEntry): void {
     const { name } = entry.cluster;
     const previous = this.#entries.get(name);
+    if (previous !== undefined) {
+      inheritHosts(entry.cluster, previous.cluster);
+    }
     this.#entries.set(name, entry);
     entry.enter();
     if (previous === undefined) {
       this.#stats.clusterAdded++;
     } else {
       this.#stats.clusterModified++;
-      this.#drain(previous);
+      this.#retired.add(previous);
     }
     this.#onChanged();
   }
@@ -257,7 +262,7 @@ export class ClusterManager implements ClusterDirectory {
     if (entry !== undefined) {
       this.#entries.delete(name);
       this.#stats.clusterRemoved++;
-      this.#drain(entry);
+      this.#retired.add(entry);
       this.#onChanged();
     }
   }
@@ -266,18 +271,6 @@ export class ClusterManager implements ClusterDirectory {
     this.#version++;
     this.#stats.totalClusters = this.#entries.size;
     this.#stats.warmingClusters = this.#warming.size;
-  }
-
-  /** Those that were draining before and are done are let go: there are only ever a few. */
-  #drain(retired: ClusterEntry): void {
-    retired.retire();
-    this.#draining.add(retired);
-    for (const entry of this.#draining) {
-      if (!entry.cluster.isInUse) {
-        this.#draining.delete(entry);
-        entry.close();
-      }
-    }
   }
 
   #createEntry(
@@ -323,23 +316,23 @@ export class ClusterManager implements ClusterDirectory {
     if (poll === undefined) {
       return undefined;
     }
-    const { log, serviceCluster = '', serviceNode = '', unsupported = 'error' } = this.#context;
     return new CdsDiscovery({
       poll,
-      log,
       stats: this.#cdsLease.share('cluster_manager.cds', DiscoveryStats),
-      serviceCluster,
-      serviceNode,
-      unsupported,
+      shared: this.#context,
       hasSds: () => this.#config.sds !== undefined || this.#context.registrations !== undefined,
+      isKnown: (cluster) => isSameConfig(this.get(cluster.name)?.config, cluster),
       apply: this.#applyDiscovered.bind(this),
     });
   }
 
   #replaceCds(cds: CdsConfig | undefined): void {
     this.#cds?.close();
-    this.#cdsLease.release();
+    const previousLease = this.#cdsLease;
+    this.#cdsLease = new StatsLease(this.#context.stats);
     this.#cds = this.#createCds(cds);
+    // After the next one was taken: counters belong to their names.
+    previousLease.release();
     if (!this.#isClosed) {
       this.#cds?.start(() => {});
     }

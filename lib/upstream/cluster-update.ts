@@ -33,44 +33,45 @@ export interface ClusterUpdateContext {
  * beside those in force, and change nothing about them before all of them are ready.
  */
 export class ClusterUpdate implements ClusterDirectory {
-  readonly changes: ClusterChanges;
   readonly #context: ClusterUpdateContext;
+  /** Until they are handed over: some clusters keep this directory for as long as they live. */
+  #changes: ClusterChanges | undefined;
   readonly #entries = new Map<string, ClusterEntry>();
-  /** Whether the clusters are those of the cluster manager now. */
-  #isCommitted = false;
 
   constructor(changes: ClusterChanges, context: ClusterUpdateContext) {
-    this.changes = changes;
+    this.#changes = changes;
     this.#context = context;
     for (const config of changes.changed) {
       this.#entries.set(config.name, context.createEntry(config, this));
     }
   }
 
+  /** The clusters that come into force, as they are configured. */
+  get changed(): readonly ClusterConfig[] {
+    return this.#changes?.changed ?? [];
+  }
+
   get areDiscovered(): boolean {
-    return this.changes.config.cds !== undefined;
+    return this.#changes === undefined
+      ? this.#context.current.areDiscovered
+      : this.#changes.config.cds !== undefined;
   }
 
   get(name: string): Cluster | undefined {
-    if (this.#isCommitted) {
-      return this.#context.current.get(name);
-    }
     const entry = this.#entries.get(name);
     if (entry !== undefined) {
       return entry.cluster;
     }
-    return this.changes.removed.has(name) ? undefined : this.#context.current.get(name);
+    return this.#changes?.removed.has(name) ? undefined : this.#context.current.get(name);
   }
 
   *names(): Generator<string> {
     for (const name of this.#context.current.names()) {
-      if (this.#isCommitted || (!this.changes.removed.has(name) && !this.#entries.has(name))) {
+      if (!this.#changes?.removed.has(name) && !this.#entries.has(name)) {
         yield name;
       }
     }
-    if (!this.#isCommitted) {
-      yield* this.#entries.keys();
-    }
+    yield* this.#entries.keys();
   }
 
   restPollContext(name: string, refreshDelayMs: number): RestPollContext | undefined {
@@ -84,20 +85,24 @@ export class ClusterUpdate implements ClusterDirectory {
     });
   }
 
-  /** Hands the clusters over to the cluster manager. Called once. */
-  takeEntries(): readonly ClusterEntry[] {
-    this.#isCommitted = true;
+  /** Hands everything over to the cluster manager. Throws if that has been done. */
+  take(): ClusterChanges & { readonly entries: readonly ClusterEntry[] } {
+    const changes = this.#changes;
+    if (changes === undefined) {
+      throw new Error('an update of clusters is over');
+    }
+    this.#changes = undefined;
     const entries = [...this.#entries.values()];
     this.#entries.clear();
-    return entries;
+    return { ...changes, entries };
   }
 
   /** Ends the clusters, unless they have been handed over. Idempotent. */
   abandon(): void {
-    if (this.#isCommitted) {
+    if (this.#changes === undefined) {
       return;
     }
-    for (const entry of this.takeEntries()) {
+    for (const entry of this.take().entries) {
       entry.close();
     }
     this.#context.onAbandoned();

@@ -77,6 +77,8 @@ export class Cluster {
   outlierSummary: OutlierSummary | undefined = undefined;
   /** Whether its members are the ones to show: several clusters of one name may be there at a time. */
   isInForce = true;
+  /** Whether discovery has told of its hosts by now, or that there are none. */
+  areHostsKnown = false;
   /** Set if there is a failure-rate breaker, which is asked before a host is chosen. */
   breaker: FailureRateBreaker | undefined = undefined;
   readonly #hostChooser: HostChooser;
@@ -156,6 +158,7 @@ export class Cluster {
 
   /** Replaces the members. Those that are gone drain; requests under way keep their host. */
   updateHosts(hosts: readonly Host[]): void {
+    this.areHostsKnown = true;
     this.#drainingHosts = this.#drainingHosts.filter((host) => host.isInUse);
     if (!this.#isHostSetStale && areSame(this.#hostSet.hosts, hosts)) {
       // Discovery mostly has nothing new to say; who reads the set need not look at it again.

@@ -177,6 +177,24 @@ test('ends at the first signal while it starts', async (t) => {
   assert.deepEqual(await command.exited, { code: 143, signal: null });
 });
 
+test('a signal to reopen or to read again while it starts does not end it', async (t) => {
+  const { upstream, asked } = await startSilentUpstream(t);
+  const { hosts: _, ...app } = staticCluster('app', []);
+  const parts = {
+    clusters: [{ ...app, type: 'sds', service_name: 'app' }],
+    sds: { cluster: staticCluster('sds', [upstream.url]), refresh_delay_ms: 1000 },
+  };
+  const config = await writeTemporary(t, 'envoy.json', JSON.stringify(buildConfig(parts)));
+  const command = startPillion(t, '-c', config, ...bindAnywhere);
+  await asked;
+  await writeFile(config, '{');
+  command.kill('SIGUSR2');
+  command.kill('SIGHUP');
+  await command.waitFor(/SIGHUP: nothing has changed/);
+  command.kill('SIGTERM');
+  assert.deepEqual(await command.exited, ended);
+});
+
 test('says that one process is one worker', async (t) => {
   const config = await writeConfig(t);
   const command = startPillion(t, '-c', config, ...bindAnywhere, '--concurrency', '4');

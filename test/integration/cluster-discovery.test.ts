@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createSidecar } from '../../lib/sidecar.js';
 import {
@@ -17,6 +20,7 @@ import {
   startHost,
 } from '../support/dynamic-proxy.js';
 import type { FakeUpstream } from '../support/fake-upstream.js';
+import { tlsFile } from '../support/tls-client.js';
 import { until } from '../support/until.js';
 
 /** Routes to clusters that may or may not be there; `app` stands in the file. */
@@ -260,6 +264,29 @@ test('what an answer takes back before it is ready never comes into force', asyn
   assert.equal(await fixture.ask('a'), '200 a');
   assert.equal(await fixture.ask('b'), '404 ');
   assert.equal(await fixture.stat('cluster.b.upstream_rq_total'), undefined);
+});
+
+test('a cluster whose TLS files cannot be used is refused with the whole answer until they can', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'pillion-test-'));
+  t.after(() => rm(root, { recursive: true }));
+  const ca_cert_file = join(root, 'ca.pem');
+  const [a, b] = [await startHost(t, 'a'), await startHost(t, 'b')];
+  const fixture = await start(t, clusters(staticCluster('a', [a.url])));
+  const secured = staticCluster('secured', [b.url], { ssl_context: { ca_cert_file } });
+  const answer = clusters(staticCluster('a', [b.url]), secured);
+  for (let failures = 1; failures <= 2; failures++) {
+    await fixture.refresh('cds', answer);
+    assert.equal((await fixture.counts('cds'))['update_failure'], failures);
+    assert.equal(await fixture.ask('a'), '200 a');
+  }
+  await copyFile(tlsFile('authority.pem'), ca_cert_file);
+  await fixture.refresh('cds', answer);
+  assert.equal(await fixture.ask('a'), '200 b');
+  // It has what it needs, whatever becomes of the file.
+  await rm(ca_cert_file);
+  await fixture.refresh('cds', clusters(staticCluster('a', [a.url]), secured));
+  assert.equal((await fixture.counts('cds'))['update_failure'], 2);
+  assert.equal(await fixture.ask('a'), '200 a');
 });
 
 test('clusters of the file are neither changed nor removed', async (t) => {

@@ -18,6 +18,7 @@ import {
   virtualHost,
 } from '../support/config-builder.js';
 import { listener, refreshDelayMs, servicePaths, startHost } from '../support/dynamic-proxy.js';
+import { eventually } from '../support/eventually.js';
 import { type FakeUpstream, unusedPort } from '../support/fake-upstream.js';
 import { TestProxy } from '../support/proxy.js';
 import { RateLimitServer } from '../support/rate-limit-server.js';
@@ -423,6 +424,29 @@ test('lds and cds come and go with the configuration', async (t) => {
   assert.equal(await fixture.stat('cluster.found.upstream_rq_total'), undefined);
   assert.equal(await fixture.stat('cluster_manager.cds.update_attempt'), undefined);
   assert.equal(await fixture.stat('listener_manager.lds.update_attempt'), undefined);
+});
+
+test('counters of lds and cds go on when the way they are asked changes', async (t) => {
+  const fixture = await UpdateFixture.start(t);
+  const service = await startHost(t, '');
+  service.handler = (request, response) =>
+    response.end(request.url?.startsWith('/v1/clusters') ? '{"clusters":[]}' : '{"listeners":[]}');
+  const cluster = staticCluster('service', [service.url]);
+  const parts = (refresh_delay_ms: number): ConfigParts => ({
+    ...partsTo('app', [fixture.a]),
+    cds: { cluster, refresh_delay_ms },
+    lds: { cluster: 'service', refresh_delay_ms },
+  });
+  const success = (): Promise<(number | undefined)[]> =>
+    Promise.all(
+      ['cluster_manager.cds', 'listener_manager.lds'].map((scope) =>
+        fixture.stat(`${scope}.update_success`),
+      ),
+    );
+  await fixture.update(parts(refreshDelayMs));
+  await eventually('both have been asked', async () => `${await success()}` === '1,1');
+  await fixture.update(parts(refreshDelayMs * 2));
+  await eventually('both have been asked again', async () => `${await success()}` === '2,2');
 });
 
 test('clusters of type sds ask the new discovery service', async (t) => {

@@ -6,22 +6,40 @@ import {
 } from '../../lib/upstream/breaker/breaker-policy.js';
 import { Breakers } from '../../lib/upstream/breaker/breakers.js';
 import type {
+  BreakerOwner,
   BreakerPass,
   FailureRateBreaker,
 } from '../../lib/upstream/breaker/failure-rate-breaker.js';
 import { ManualClock } from './manual-clock.js';
 
+/** A cluster that breakers may be made for. */
+export function breakerOwner(name: string): BreakerOwner & { isInForce: boolean } {
+  return { name, isInForce: true, stats: {} };
+}
+
 /** Breakers on a clock that stands still. */
 export class BreakerFixture {
   readonly clock: ManualClock;
   readonly breakers: Breakers;
+  /** The cluster `app`. */
+  readonly owner: { isInForce: boolean };
   /** That of the cluster `app`. */
   readonly breaker: FailureRateBreaker;
+  /** What has been logged. */
+  readonly lines: readonly string[];
 
-  private constructor(clock: ManualClock, breakers: Breakers, breaker: FailureRateBreaker) {
+  private constructor(
+    clock: ManualClock,
+    breakers: Breakers,
+    owner: { isInForce: boolean },
+    breaker: FailureRateBreaker,
+    lines: readonly string[],
+  ) {
     this.clock = clock;
     this.breakers = breakers;
+    this.owner = owner;
     this.breaker = breaker;
+    this.lines = lines;
   }
 
   /** `policy` replaces defaults; `others` are the policies of more clusters, `*` among them. */
@@ -34,10 +52,20 @@ export class BreakerFixture {
     const policies = Object.entries({ app: policy, ...others }).map(
       ([name, own]) => [name, { ...defaultBreakerPolicy, ...own }] as const,
     );
-    const breakers = await Breakers.load(new Map(policies), { clock, wheel });
-    const breaker = breakers?.create('app');
+    const lines: string[] = [];
+    const note = (line: string): void => void lines.push(line);
+    const log = { debug: note, info: note, warn: note, error: note };
+    const breakers = await Breakers.load(new Map(policies), { clock, wheel, log });
+    const owner = breakerOwner('app');
+    const breaker = breakers?.create(owner);
     assert.ok(breakers !== undefined && breaker !== undefined);
-    return new BreakerFixture(clock, breakers, breaker);
+    return new BreakerFixture(clock, breakers, owner, breaker, lines);
+  }
+
+  /** The statistics `open`, `half_open` and `probes_active`. */
+  get gauges(): number[] {
+    const { open, halfOpen, probesActive } = this.breaker.stats;
+    return [open, halfOpen, probesActive];
   }
 
   /** Asks for an attempt, which has to be let through. */

@@ -52,7 +52,7 @@ export class OutlierFixture {
     };
     const settings = { ...outlierDefaults, ...config };
     const context = { clock, wheel, random, runtime, outlierEventLog: eventLog };
-    this.detector = new OutlierDetector('app', settings, context);
+    this.detector = new OutlierDetector(this.cluster, settings, context);
     this.cluster.addMemberObserver(this.detector);
     this.hosts = Array.from({ length: hostCount }, (_, index) => this.newHost(index + 1));
     this.cluster.updateHosts(this.hosts);

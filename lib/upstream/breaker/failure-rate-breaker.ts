@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/log.js';
 import { type Deadline, type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import { BreakerStats } from '../../telemetry/stats/breaker-stats.js';
 import type { BreakerPolicy } from './breaker-policy.js';
@@ -21,11 +22,21 @@ export interface BreakerPass {
 /** What a breaker lets through: everything, probes, nothing. */
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
+/** The cluster that a breaker is for. */
+export interface BreakerOwner {
+  readonly name: string;
+  /** Whether its gauges are the ones to show: several clusters of one name may be there at a time. */
+  readonly isInForce: boolean;
+  /** `breaker` is that of the cluster whose place it takes, if there is one. */
+  readonly stats: { readonly breaker?: BreakerStats | undefined };
+}
+
 /** What all breakers with the same policy share. */
 export interface FailureRateBreakerContext {
   readonly policy: BreakerPolicy;
   readonly windowSettings: ResultWindowSettings;
   readonly wheel: TimerWheel;
+  readonly log: Logger;
 }
 
 /**
@@ -35,7 +46,9 @@ export interface FailureRateBreakerContext {
  * It never touches an attempt that is under way: it is asked before, and told afterwards.
  */
 export class FailureRateBreaker implements Deadline, ResultWindowObserver {
-  readonly stats: BreakerStats = new BreakerStats();
+  /** Counts on where the breaker of a cluster of the same name has stopped. */
+  readonly stats: BreakerStats;
+  readonly #owner: BreakerOwner;
   readonly #context: FailureRateBreakerContext;
   /** Until it is half-open; while half-open, until the slots of probes are handed out anew. */
   readonly #timer: WheelTimer = new WheelTimer(this);
@@ -44,8 +57,12 @@ export class FailureRateBreaker implements Deadline, ResultWindowObserver {
   /** One for all attempts while closed, as it holds nothing. */
   #closedPass: BreakerPass;
   #round: ProbeRound = { active: 0 };
+  /** Of all rounds. */
+  #activeProbes = 0;
 
-  constructor(context: FailureRateBreakerContext) {
+  constructor(owner: BreakerOwner, context: FailureRateBreakerContext) {
+    this.stats = owner.stats.breaker ?? new BreakerStats();
+    this.#owner = owner;
     this.#context = context;
     this.#window = new ResultWindow(context.windowSettings, this, false);
     this.#closedPass = new ClosedPass(this.#window);
@@ -67,10 +84,24 @@ export class FailureRateBreaker implements Deadline, ResultWindowObserver {
     if (this.#timer.queue === undefined) {
       this.#startTimer();
     }
-    return new ProbePass(this.#window, this.#round, this.stats);
+    this.stats.probes++;
+    return new ProbePass(this.#window, this.#round, this);
+  }
+
+  /** A probe has begun, or is over. */
+  onProbe(change: 1 | -1): void {
+    this.#activeProbes += change;
+    this.#onGaugesChanged();
   }
 
   onTripped(): void {
+    if (this.#state === 'closed') {
+      const { log, policy } = this.#context;
+      log.warn(
+        `cluster ${this.#owner.name}: the breaker has opened, as more than ` +
+          `${policy.errorThresholdPercentage} % of its requests fail`,
+      );
+    }
     this.#setState('open');
     this.stats.opened++;
     this.#startTimer();
@@ -81,6 +112,7 @@ export class FailureRateBreaker implements Deadline, ResultWindowObserver {
     this.#closedPass = new ClosedPass(this.#window);
     this.#setState('closed');
     this.stats.closed++;
+    this.#context.log.info(`cluster ${this.#owner.name}: the breaker has closed again`);
   }
 
   onDeadline(): void {
@@ -94,6 +126,13 @@ export class FailureRateBreaker implements Deadline, ResultWindowObserver {
     }
   }
 
+  /** Writes the gauges, which were those of another cluster until this one took its place. */
+  showGauges(): void {
+    this.stats.open = this.#state === 'open' ? 1 : 0;
+    this.stats.halfOpen = this.#state === 'half_open' ? 1 : 0;
+    this.stats.probesActive = this.#activeProbes;
+  }
+
   /** Ends for good. Idempotent. */
   close(): void {
     this.#timer.stop();
@@ -102,8 +141,13 @@ export class FailureRateBreaker implements Deadline, ResultWindowObserver {
 
   #setState(state: BreakerState): void {
     this.#state = state;
-    this.stats.open = state === 'open' ? 1 : 0;
-    this.stats.halfOpen = state === 'half_open' ? 1 : 0;
+    this.#onGaugesChanged();
+  }
+
+  #onGaugesChanged(): void {
+    if (this.#owner.isInForce) {
+      this.showGauges();
+    }
   }
 
   #startTimer(): void {
@@ -132,19 +176,23 @@ class ClosedPass implements BreakerPass {
   }
 }
 
+/** Hears of the probes that are under way. */
+interface ProbeObserver {
+  onProbe(change: 1 | -1): void;
+}
+
 class ProbePass implements BreakerPass {
   readonly #window: ResultWindow;
   readonly #round: ProbeRound;
-  readonly #stats: BreakerStats;
+  readonly #observer: ProbeObserver;
   #isHeld = true;
 
-  constructor(window: ResultWindow, round: ProbeRound, stats: BreakerStats) {
+  constructor(window: ResultWindow, round: ProbeRound, observer: ProbeObserver) {
     this.#window = window;
     this.#round = round;
-    this.#stats = stats;
+    this.#observer = observer;
     round.active++;
-    stats.probes++;
-    stats.probesActive++;
+    observer.onProbe(1);
   }
 
   settle(isFailure: boolean): void {
@@ -158,7 +206,7 @@ class ProbePass implements BreakerPass {
     if (this.#isHeld) {
       this.#isHeld = false;
       this.#round.active--;
-      this.#stats.probesActive--;
+      this.#observer.onProbe(-1);
     }
   }
 }

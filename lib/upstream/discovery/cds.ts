@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto';
 import { ConfigError, describeProblem } from '../../base/errors.js';
-import type { Logger } from '../../base/log.js';
 import type { ClusterConfig } from '../../config/cluster-config.js';
 import { parseCdsAnswer } from '../../config/discovery-answers.js';
 import type { DiscoveryStats } from '../../telemetry/stats/discovery-stats.js';
+import type { ClusterManagerContext } from '../cluster-manager-context.js';
+import { findClusterTlsProblems } from '../tls/cluster-tls-material.js';
 import type { Discovery } from './discovery.js';
 import { RestPoll, type RestPollContext } from './rest-poll.js';
 
 /** What clusters are discovered with. */
 export interface CdsContext {
   readonly poll: RestPollContext;
-  readonly log: Logger;
   readonly stats: DiscoveryStats;
-  readonly serviceCluster: string;
-  readonly serviceNode: string;
-  readonly unsupported: 'error' | 'warn';
+  /** What all clusters have in common. */
+  readonly shared: ClusterManagerContext;
   /** Whether clusters of type `sds` have a service to ask now. */
   hasSds(): boolean;
+  /** Whether a cluster is there already, of this very definition. */
+  isKnown(cluster: ClusterConfig): boolean;
   /**
    * Takes all clusters that the service knows. `onWarm` is called once, when those that are new have
    * come into force.
@@ -43,15 +44,20 @@ export class CdsDiscovery implements Discovery {
 
   constructor(context: CdsContext) {
     this.#context = context;
-    const { serviceCluster, serviceNode, stats } = context;
+    const { stats, shared } = context;
+    const { serviceCluster = '', serviceNode = '' } = shared;
     const subject = {
       path: `/v1/clusters/${serviceCluster}/${serviceNode}`,
       name: 'cds',
       noun: 'clusters',
       stats,
-      take: (value: unknown, body: Buffer): string | undefined => this.#take(value, body),
+      take: this.#take.bind(this),
     };
     this.#poll = new RestPoll(subject, context.poll);
+  }
+
+  get #source(): string {
+    return `the answer of the cluster ${this.#context.poll.clusterName}`;
   }
 
   start(onInitialized: () => void): void {
@@ -81,38 +87,70 @@ export class CdsDiscovery implements Discovery {
   }
 
   /** Puts an answer into force, unless it is the one that is. Returns what is wrong with it. */
-  #take(value: unknown, body: Buffer): string | undefined {
-    const { stats, log, poll, unsupported } = this.#context;
+  #take(value: unknown, body: Buffer): string | undefined | Promise<string | undefined> {
     const hash = createHash('sha256').update(body).digest();
-    const digest = hash.toString('latin1');
-    if (digest === this.#digest) {
+    if (hash.toString('latin1') === this.#digest) {
       return undefined;
     }
     let clusters: readonly ClusterConfig[];
     try {
-      const source = `the answer of the cluster ${poll.clusterName}`;
-      const { config, warnings } = parseCdsAnswer(value, {
-        source,
-        unsupported,
-        hasSds: this.#context.hasSds(),
-      });
-      for (const warning of warnings) {
-        log.warn(`cds: ${describeProblem(warning)}`);
-      }
-      clusters = config;
+      clusters = this.#parse(value);
     } catch (error) {
       if (error instanceof ConfigError) {
         return error.message;
       }
       throw error;
     }
-    this.#digest = digest;
+    // Not those that stay: whatever has become of their files, they have what they need.
+    const secured = clusters.filter(
+      (cluster) => cluster.tls !== undefined && !this.#context.isKnown(cluster),
+    );
+    if (secured.length === 0) {
+      this.#accept(clusters, hash);
+      return undefined;
+    }
+    return this.#acceptSecured(clusters, secured, hash);
+  }
+
+  #parse(value: unknown): readonly ClusterConfig[] {
+    const { shared, hasSds } = this.#context;
+    const { config, warnings } = parseCdsAnswer(value, {
+      source: this.#source,
+      unsupported: shared.unsupported ?? 'error',
+      hasSds: hasSds(),
+    });
+    for (const warning of warnings) {
+      shared.log.warn(`cds: ${describeProblem(warning)}`);
+    }
+    return config;
+  }
+
+  /** A cluster whose files cannot be used must not take the place of one that works. */
+  async #acceptSecured(
+    clusters: readonly ClusterConfig[],
+    secured: readonly ClusterConfig[],
+    hash: Buffer,
+  ): Promise<string | undefined> {
+    const { clock, mounts } = this.#context.shared;
+    const parts = { clusters: secured, sds: undefined, cds: undefined };
+    const problems = await findClusterTlsProblems(parts, clock.wallNow(), mounts);
+    if (problems.length > 0) {
+      return new ConfigError(problems, this.#source).message;
+    }
+    if (!this.#isClosed) {
+      this.#accept(clusters, hash);
+    }
+    return undefined;
+  }
+
+  #accept(clusters: readonly ClusterConfig[], hash: Buffer): void {
+    const { stats } = this.#context;
+    this.#digest = hash.toString('latin1');
     stats.configReload++;
     // Exact as a number; the service may show the same.
     stats.version = hash.readUIntBE(0, 6);
     this.#clusters = clusters;
     this.#apply();
-    return undefined;
   }
 
   #apply(): void {

@@ -48,7 +48,7 @@ export class RegistrationsDiscovery implements Discovery {
     this.#cluster = cluster;
     this.#serviceName = serviceName;
     this.#context = context;
-    cluster.stats.updateAge = new UpdateAge(context.clock);
+    cluster.stats.updateAge ??= new UpdateAge(context.clock);
   }
 
   start(onInitialized: () => void): void {

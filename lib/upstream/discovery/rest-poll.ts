@@ -34,8 +34,8 @@ export interface RestPollSubject {
     updateFailure: number;
     updateAge: UpdateAge | undefined;
   };
-  /** Takes an answer; returns what is wrong with it, if it cannot be used. */
-  take(value: unknown, body: Buffer): string | undefined;
+  /** Takes an answer; returns what is wrong with it, if it cannot be used. It may have to look at files. */
+  take(value: unknown, body: Buffer): string | undefined | Promise<string | undefined>;
 }
 
 /**
@@ -58,7 +58,7 @@ export class RestPoll implements Discovery {
     this.#subject = subject;
     this.#context = context;
     this.#path = toRequestPath(subject.path);
-    subject.stats.updateAge = new UpdateAge(context.clock);
+    subject.stats.updateAge ??= new UpdateAge(context.clock);
   }
 
   start(onInitialized: () => void): void {
@@ -79,10 +79,23 @@ export class RestPoll implements Discovery {
       if (this.#isClosed) {
         return;
       }
-      this.#onResult(result);
-      onInitialized();
-      this.#scheduleNext();
+      const taken = this.#take(result);
+      const finish = (problem: string | undefined): void => this.#onTaken(problem, onInitialized);
+      if (taken instanceof Promise) {
+        void taken.catch(describeMistake).then(finish);
+      } else {
+        finish(taken);
+      }
     });
+  }
+
+  #onTaken(problem: string | undefined, onInitialized: () => void): void {
+    if (this.#isClosed) {
+      return;
+    }
+    this.#report(problem);
+    onInitialized();
+    this.#scheduleNext();
   }
 
   #scheduleNext(): void {
@@ -95,9 +108,8 @@ export class RestPoll implements Discovery {
     this.#timer = clock.startTimer(delayMs, () => this.#fetch(() => {}));
   }
 
-  #onResult(result: AsyncResult): void {
+  #report(problem: string | undefined): void {
     const { stats, name, noun } = this.#subject;
-    const problem = this.#take(result);
     const source = `the discovery service ${this.#context.clusterName}`;
     if (problem === undefined) {
       stats.updateSuccess++;
@@ -116,7 +128,7 @@ export class RestPoll implements Discovery {
   }
 
   /** Returns what is wrong with the answer. */
-  #take(result: AsyncResult): string | undefined {
+  #take(result: AsyncResult): string | undefined | Promise<string | undefined> {
     if (result.kind === 'failure') {
       return result.reason;
     }
@@ -132,10 +144,14 @@ export class RestPoll implements Discovery {
     try {
       return this.#subject.take(value, result.body);
     } catch (error) {
-      // A mistake of ours. It must not come out of the callback of a socket, nor end the questions.
-      return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+      return describeMistake(error);
     }
   }
+}
+
+/** A mistake of ours. It must not come out of the callback of a socket, nor end the questions. */
+function describeMistake(error: unknown): string {
+  return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
 }
 
 /**

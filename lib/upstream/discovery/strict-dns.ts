@@ -152,6 +152,8 @@ export class StrictDnsDiscovery implements Discovery {
       return isKept;
     });
     isSame &&= hosts.length === cluster.hostSet.hosts.length && found.size === 0;
+    // That there are none is an answer, too.
+    isSame &&= cluster.areHostsKnown;
     for (const { target, hostName, weight } of found.values()) {
       hosts.push(new Host(cluster.hostContext, target, { hostName, weight }));
     }

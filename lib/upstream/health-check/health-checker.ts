@@ -43,6 +43,7 @@ export class HealthChecker implements HealthCheckOwner, MemberObserver {
   readonly #runtime: Runtime;
   readonly #log: Logger;
   readonly #sessions = new Map<Host, HealthCheckSession>();
+  #healthyHosts = 0;
   /** Whether a connection for requests has ever been opened; stays so when counters are reset. */
   #hasTraffic = false;
   /** Who waits for the first result of which hosts. */
@@ -83,6 +84,11 @@ export class HealthChecker implements HealthCheckOwner, MemberObserver {
     } else {
       this.#firstRound = { waiting: new Set(sessions), onChecked };
     }
+  }
+
+  /** Writes the gauge, which was that of another cluster until this one took its place. */
+  showGauges(): void {
+    this.stats.healthy = this.#healthyHosts;
   }
 
   /** Ends all checks at once. Idempotent. */
@@ -129,6 +135,13 @@ export class HealthChecker implements HealthCheckOwner, MemberObserver {
     if (round?.waiting.delete(session) && round.waiting.size === 0) {
       this.#firstRound = undefined;
       round.onChecked();
+    }
+  }
+
+  countHealthy(change: 1 | -1): void {
+    this.#healthyHosts += change;
+    if (this.#cluster.isInForce) {
+      this.showGauges();
     }
   }
 

@@ -4,7 +4,7 @@ import { isInShare, type Runtime } from '../../base/runtime.js';
 import { type Deadline, type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import type { OutlierDetectionConfig } from '../../config/outlier-detection-config.js';
 import { OutlierDetectionStats } from '../../telemetry/stats/outlier-detection-stats.js';
-import type { MemberObserver, OutlierSummary } from '../cluster.js';
+import type { Cluster, MemberObserver, OutlierSummary } from '../cluster.js';
 import { type Host, healthFlag } from '../host.js';
 import { type ConsecutiveErrorObserver, HostOutlierMonitor } from './host-outlier-monitor.js';
 import type { OutlierEventLog } from './outlier-event-log.js';
@@ -32,21 +32,20 @@ export interface OutlierDetectorContext {
 export class OutlierDetector
   implements MemberObserver, OutlierSummary, ConsecutiveErrorObserver, Deadline
 {
-  readonly stats: OutlierDetectionStats = new OutlierDetectionStats();
-  readonly #clusterName: string;
+  /** Counts on where the detector of a cluster of the same name has stopped. */
+  readonly stats: OutlierDetectionStats;
+  readonly #cluster: Cluster;
   readonly #settings: OutlierSettings;
   readonly #context: OutlierDetectorContext;
   readonly #monitors = new Map<Host, HostOutlierMonitor>();
   readonly #timer: WheelTimer = new WheelTimer(this);
+  #ejectedHosts = 0;
   #bounds: SuccessRateBounds | undefined = undefined;
   #isClosed = false;
 
-  constructor(
-    clusterName: string,
-    config: OutlierDetectionConfig,
-    context: OutlierDetectorContext,
-  ) {
-    this.#clusterName = clusterName;
+  constructor(cluster: Cluster, config: OutlierDetectionConfig, context: OutlierDetectorContext) {
+    this.stats = cluster.stats.outlierDetection ?? new OutlierDetectionStats();
+    this.#cluster = cluster;
     this.#settings = new OutlierSettings(config, context.runtime);
     this.#context = context;
   }
@@ -57,6 +56,11 @@ export class OutlierDetector
 
   get successRateEjectionThreshold(): number {
     return this.#bounds?.ejectionThreshold ?? -1;
+  }
+
+  /** Writes the gauge, which was that of another cluster until this one took its place. */
+  showGauges(): void {
+    this.stats.ejectionsActive = this.#ejectedHosts;
   }
 
   onMembersChanged(added: readonly Host[], removed: readonly Host[]): void {
@@ -120,7 +124,7 @@ export class OutlierDetector
     this.#monitors.delete(host);
     host.outlierMonitor = undefined;
     if (host.hasHealthFlag(healthFlag.failedOutlierCheck)) {
-      this.stats.ejectionsActive--;
+      this.#countEjected(-1);
       // Should it ever be a member again, it starts anew.
       host.setHealthFlag(healthFlag.failedOutlierCheck, false);
     }
@@ -135,12 +139,12 @@ export class OutlierDetector
     if (this.#settings.baseEjectionTimeMs * ejections > now - lastEjectionMs) {
       return;
     }
-    this.stats.ejectionsActive--;
+    this.#countEjected(-1);
     // The one of the two counters that has not ejected it may be close to its limit.
     monitor.resetConsecutiveErrors();
     monitor.lastUnejectionMs = now;
     host.setHealthFlag(healthFlag.failedOutlierCheck, false);
-    this.#context.outlierEventLog?.logUnejection(this.#clusterName, monitor);
+    this.#context.outlierEventLog?.logUnejection(this.#cluster.name, monitor);
   }
 
   #compareSuccessRates(): void {
@@ -172,7 +176,7 @@ export class OutlierDetector
   #eject(monitor: HostOutlierMonitor, type: EjectionType): void {
     const { stats } = this;
     // Without the host itself: one is ejected in any case, however small the cluster.
-    const ejectedPercent = (100 * stats.ejectionsActive) / this.#monitors.size;
+    const ejectedPercent = (100 * this.#ejectedHosts) / this.#monitors.size;
     if (!(ejectedPercent < this.#settings.maxEjectionPercent)) {
       stats.ejectionsOverflow++;
       return;
@@ -182,7 +186,7 @@ export class OutlierDetector
     }
     const isEnforced = this.#isEnforced(type);
     if (isEnforced) {
-      stats.ejectionsActive++;
+      this.#countEjected(1);
       this.#countEnforced(type);
       monitor.ejections++;
       monitor.lastEjectionMs = this.#context.clock.now();
@@ -190,7 +194,14 @@ export class OutlierDetector
     }
     const bounds = type === 'SuccessRate' ? this.#bounds : undefined;
     const { outlierEventLog } = this.#context;
-    outlierEventLog?.logEjection(this.#clusterName, monitor, type, isEnforced, bounds);
+    outlierEventLog?.logEjection(this.#cluster.name, monitor, type, isEnforced, bounds);
+  }
+
+  #countEjected(change: 1 | -1): void {
+    this.#ejectedHosts += change;
+    if (this.#cluster.isInForce) {
+      this.showGauges();
+    }
   }
 
   #isEnforced(type: EjectionType): boolean {

@@ -317,3 +317,17 @@ test('it watches nobody who becomes a member after it has been closed', () => {
   run.clock.advance(10_000);
   assert.equal(run.clock.timerCount, 0, 'and has no interval');
 });
+
+test('a cluster that is not in force counts, but leaves the gauge alone', () => {
+  const run = new OutlierFixture(4, { consecutive5xx: 1, maxEjectionPercent: 50 });
+  run.cluster.isInForce = false;
+  run.detector.stats.ejectionsActive = 7;
+  for (let index = 0; index < 3; index++) {
+    run.answer(index, 500);
+  }
+  assert.deepEqual(run.ejected, [0, 1]);
+  const { ejectionsEnforcedTotal, ejectionsOverflow, ejectionsActive } = run.detector.stats;
+  assert.deepEqual([ejectionsEnforcedTotal, ejectionsOverflow, ejectionsActive], [2, 1, 7]);
+  run.detector.showGauges();
+  assert.equal(run.detector.stats.ejectionsActive, 2);
+});
