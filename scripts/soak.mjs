@@ -9,8 +9,14 @@ import { soak } from './soak/run.mjs';
 
 try {
   const options = parseOptions(process.argv.slice(2));
-  if (options.help) process.stdout.write(help);
-  else process.exitCode = (await soak(options)) ? 0 : 1;
+  if (options.help) {
+    process.stdout.write(help);
+  } else {
+    const isHeld = await soak(options);
+    // Not by itself: of Node.js 24 it has been seen that the end of a process, which the hosts have
+    // been part of, went on for ever. The sidecar is in another process, which has to end by itself.
+    process.exit(isHeld ? 0 : 1);
+  }
 } catch (error) {
   console.error(error instanceof UsageError ? `${error.message}\n\n${help}` : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -22,6 +22,8 @@ export const steadyCluster = 'steady';
 /** The cluster that outbound calls reach by its name, without a route, and nothing else does. */
 export const namedCluster = 'named';
 export const webSocketCluster = 'ws';
+/** The cluster whose circuit breakers admit hardly anything. */
+export const tightCluster = 'tight';
 /** The cluster that CDS tells of, at times. */
 export const cdsCluster = 'from_cds';
 /** The cluster that is in the file at times. */
@@ -33,7 +35,7 @@ export const faultyClusters = [
   'sds',
   'sds_checked',
   'ring',
-  'tight',
+  tightCluster,
   'strict_dns',
   'logical_dns',
   'http2',
@@ -112,7 +114,7 @@ function createClusters(world, variant) {
     discovered('sds', { lb_type: 'least_request' }),
     discovered('sds_checked', { health_check: healthCheck, outlier_detection: outlierDetection }),
     discovered('ring', { lb_type: 'ring_hash' }),
-    fixed('tight', hostUrls, {
+    fixed(tightCluster, hostUrls, {
       lb_type: 'random',
       max_requests_per_connection: 5,
       circuit_breakers: {
@@ -129,13 +131,19 @@ function createClusters(world, variant) {
   return clusters;
 }
 
+/**
+ * How long a request may take, from its end to that of its response. What hosts in good health take
+ * is not the matter: a busy machine must not make them fail.
+ */
+export function timeoutOf(cluster) {
+  return cluster === steadyCluster ? 10_000 : 2000;
+}
+
 /** The routes of every table: `/c/<cluster>/` tries again, `/once/<cluster>/` does not. */
 function createRoutes(variant) {
   const clusters = [steadyCluster, ...faultyClusters, cdsCluster, extraCluster];
   const hash = (cluster) =>
     cluster === 'ring' ? { hash_policy: { header_name: 'x-soak-id' } } : {};
-  // What hosts in good health take is not the matter: a busy machine must not make them fail.
-  const timeoutOf = (cluster) => (cluster === steadyCluster ? 10_000 : 2000);
   const again = clusters.map((cluster) => ({
     prefix: `/c/${cluster}/`,
     cluster,

@@ -63,6 +63,25 @@ export class DownstreamLoad {
     this.#agent = new Agent({ keepAlive: true, maxSockets: 64 });
   }
 
+  /** Sends a request that fails as often as it is sent; returns its id. */
+  async fail(door, cluster) {
+    const id = `p${this.#nextId}`;
+    this.#nextId += 1;
+    const result = { id, kind: 'fail', door: door.name, cluster, status: 0, end: 'none' };
+    const options = {
+      port: door.port,
+      host: door.host,
+      headers: { host: 'soak.test', 'x-soak-id': id },
+      path: `/c/${cluster}/fail`,
+      agent: false,
+    };
+    const timer = setTimeout(() => result.abandon(), deadlineMs);
+    await exchange(options, undefined, result, this.#random.fork());
+    clearTimeout(timer);
+    this.#take(result);
+    return id;
+  }
+
   async #loop() {
     while (this.#isRunning) {
       await this.#send();
@@ -123,6 +142,9 @@ export class DownstreamLoad {
   #exchange(door, result) {
     const random = this.#random;
     const { kind } = result;
+    // Of hosts in good health it is known what becomes of a body, however it ends.
+    result.form = kind === 'steady' ? random.pick(['get', 'get', 'get', 'big', 'post']) : kind;
+    const { form } = result;
     const options = {
       port: door.port,
       host: door.host,
@@ -132,14 +154,16 @@ export class DownstreamLoad {
       agent: random.chance(0.1) ? false : this.#agent,
     };
     const isUpload =
-      kind === 'post' || kind === 'stream' || (kind === 'abort' && random.chance(0.4));
+      form === 'post' || form === 'stream' || (kind === 'abort' && random.chance(0.4));
     let body;
     if (isUpload) {
       body = Buffer.alloc(random.integer(0, 200_000), result.id);
       options.method = 'POST';
       options.path = options.path.replace('small', 'echo');
-      if (kind === 'post') options.headers['content-length'] = body.length;
-    } else if (kind === 'big' || kind === 'slow') {
+      if (form === 'post') options.headers['content-length'] = body.length;
+      // A connection that has been closed meanwhile would break it, and it is not sent again.
+      if (kind === 'steady') options.agent = false;
+    } else if (form === 'big' || form === 'slow') {
       result.pieces = random.integer(1, 60);
       options.path = options.path.replace('small', `big?pieces=${result.pieces}`);
     }
@@ -171,13 +195,14 @@ function exchange(options, body, result, random) {
     sent.on('response', (response) => receive(response, body, result, random, end));
     if (result.kind === 'abort') setTimeout(() => end('aborted'), random.integer(0, 150));
     if (body === undefined) sent.end();
-    else if (result.kind === 'post') sent.end(body);
+    else if (result.form === 'post') sent.end(body);
     else void writePieces(sent, body, random);
   });
 }
 
 function receive(response, body, result, random, end) {
   result.status = response.statusCode;
+  result.revision = response.headers['x-soak-revision'];
   const chunks = [];
   let bytes = 0;
   response.on('data', (chunk) => {
@@ -219,7 +244,7 @@ function judge({ headers }, text, bytes, body, result) {
   if (body !== undefined) {
     return text.equals(body) ? undefined : 'the body is not what was sent';
   }
-  return text.toString() === `hello ${result.id}`
+  return text.toString() === (result.kind === 'fail' ? 'as asked for' : `hello ${result.id}`)
     ? undefined
     : `the body is ${text.subarray(0, 80)}`;
 }

@@ -41,6 +41,9 @@ export class Faults {
   #healTimers = new Set();
   #variant = firstVariant;
   #discoveredVariant = firstVariant;
+  /** Whether CDS tells of a cluster, and LDS of a listener. */
+  #hasCluster = false;
+  #hasListener = false;
   #updates = Promise.resolve();
 
   /** @param parts `{ fleet, registry, dns, world, child }` */
@@ -48,6 +51,18 @@ export class Faults {
     this.#parts = parts;
     this.#random = random;
     this.#onEvent = onEvent;
+  }
+
+  /** What is to be in force once all is well. */
+  get inForce() {
+    return {
+      revision: this.#variant.revision,
+      retries: this.#variant.retries,
+      hasExtra: this.#variant.hasExtra,
+      discoveredRevision: this.#discoveredVariant.revision,
+      hasCluster: this.#hasCluster,
+      hasListener: this.#hasListener,
+    };
   }
 
   start() {
@@ -72,12 +87,17 @@ export class Faults {
     await this.#updates;
   }
 
-  /** Every host is a member of everything, and everything that is discovered is as at first. */
+  /**
+   * Every host is a member of everything. What is discovered beside them is something new, of which
+   * it can be told at the end whether it has come into force.
+   */
   registerAll() {
     const { fleet, registry, dns } = this.#parts;
+    const random = this.#random;
     registry.hosts.set(serviceName, fleet.hosts.map(describeHost));
     dns.addresses = fleet.hosts.map(({ ip }) => ip);
-    this.#publish(firstVariant, false, false);
+    this.#discoveredVariant = vary(this.#discoveredVariant, random);
+    this.#publish(this.#discoveredVariant, random.chance(0.5), random.chance(0.5));
   }
 
   #happen() {
@@ -129,7 +149,9 @@ export class Faults {
   #changeMembers() {
     const random = this.#random;
     const { fleet, registry } = this.#parts;
-    const count = random.chance(0.03) ? 0 : random.integer(2, 10);
+    // Once in any case: what has no hosts is counted in a way of its own.
+    const isFirst = !this.counts.has('members');
+    const count = isFirst || random.chance(0.03) ? 0 : random.integer(2, 10);
     const isCareless = random.chance(0.3);
     const candidates = isCareless ? fleet.hosts : fleet.hosts.filter(({ state }) => state === 'up');
     const hosts = random.sample(candidates, count).map((host) => ({
@@ -144,6 +166,8 @@ export class Faults {
   #publish(variant, hasCluster, hasListener) {
     const { registry, world } = this.#parts;
     const node = `${serviceCluster}/${serviceNode}`;
+    this.#hasCluster = hasCluster;
+    this.#hasListener = hasListener;
     const clusters = hasCluster ? [createCdsCluster(world, variant)] : [];
     const listeners = hasListener ? [createExtraListener(world, variant)] : [];
     registry.documents.set(`/v1/routes/${routeTableName}/${node}`, createRouteTable(variant));

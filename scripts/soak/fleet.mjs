@@ -1,6 +1,7 @@
 /** The hosts of a soak: ten that everything happens to, and two that nothing does. */
 
 import { createServer } from 'node:net';
+import { namedCluster } from './config.mjs';
 import { Host } from './host.mjs';
 import { misbehaviors } from './misbehaviors.mjs';
 
@@ -14,6 +15,10 @@ export class Fleet {
   steadyHosts = [];
   /** Requests that are acted on once at most: how often they were. */
   posts = new Map();
+  /** For each cluster, how many requests have come to its hosts. */
+  arrivals = new Map();
+  /** The same for each request, by its id. */
+  attempts = new Map();
   #random;
   #timers = new Set();
 
@@ -30,13 +35,30 @@ export class Fleet {
   }
 
   /**
+   * Of all connections of the sidecar, returns how many are to hosts, but for those of health checks,
+   * which no statistic counts. A host may not have noticed the end of one.
+   *
+   * @param connections as `sidecar-process.mjs` lists them
+   */
+  countConnections(connections) {
+    const addresses = new Set(this.all.flatMap((host) => host.addresses));
+    const checks = new Set(this.all.flatMap((host) => host.checks));
+    const isCounted = ({ peer, port }) => addresses.has(peer) && !checks.has(`${peer} ${port}`);
+    return connections.filter(isCounted).length;
+  }
+
+  /**
    * Starts all hosts, those that things happen to on addresses of their own and one port: so a name
    * in DNS can stand for any of them.
    */
   async start() {
-    const onPost = (id) => this.posts.set(id, (this.posts.get(id) ?? 0) + 1);
+    const onPost = (id) => add(this.posts, id);
+    const onArrival = ({ url, headers }) => {
+      add(this.arrivals, /^\/(?:c|once)\/([^/]+)\//.exec(url)?.[1] ?? namedCluster);
+      add(this.attempts, headers['x-soak-id']);
+    };
     const create = (name, ip, port) =>
-      new Host({ name, ip, port, random: this.#random.fork(), onPost });
+      new Host({ name, ip, port, random: this.#random.fork(), onPost, onArrival });
     for (let attempt = 0; attempt < 20 && this.hosts.length === 0; attempt += 1) {
       const port = await findPort('127.0.1.1');
       const hosts = Array.from({ length: hostCount }, (_, i) =>
@@ -72,7 +94,7 @@ export class Fleet {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     for (const host of this.hosts) {
-      host.mode = 'well';
+      host.heal();
       for (let attempt = 0; attempt < 100 && host.state !== 'up'; attempt += 1) {
         if (host.state === 'down') await host.start();
         if (host.state !== 'up') await new Promise((resolve) => setTimeout(resolve, 50));
@@ -124,4 +146,8 @@ export async function findPort(ip) {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+function add(map, key) {
+  map.set(key, (map.get(key) ?? 0) + 1);
 }

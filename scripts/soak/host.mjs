@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { createServer } from 'node:net';
 import { pipeline } from 'node:stream';
-import { breakStream, misbehaviors } from './misbehaviors.mjs';
+import { breakStream, isSilent, misbehaviors } from './misbehaviors.mjs';
 
 /** The piece that large bodies are made of. */
 export const piece = Buffer.alloc(16_384, 'pillion ');
@@ -30,15 +30,20 @@ export class Host {
   #http;
   #http2 = createHttp2Server();
   #random;
+  /** Connections of health checks, which no statistic counts. */
+  #checkSockets = new WeakSet();
+  /** Hears of each request that is no health check. */
+  #onArrival;
   /** Tells how often each POST was acted upon. */
   #onPost;
 
-  constructor({ name, ip, port, random, onPost = () => {} }) {
+  constructor({ name, ip, port, random, onPost = () => {}, onArrival = () => {} }) {
     this.name = name;
     this.ip = ip;
     this.port = port;
     this.#random = random;
     this.#onPost = onPost;
+    this.#onArrival = onArrival;
     this.#http = createHttpServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     this.#http.on('request', (request, response) => this.#onRequest(request, response));
     this.#http.on('upgrade', (request, socket) => this.#onUpgrade(request, socket));
@@ -52,8 +57,22 @@ export class Host {
     });
   }
 
-  get address() {
-    return `${this.ip}:${this.port}`;
+  get addresses() {
+    return [`${this.ip}:${this.port}`, `${this.ip}:${this.http2Port}`];
+  }
+
+  /** The connections by which it is health-checked: its address, and the port of the peer. */
+  get checks() {
+    const sockets = [...this.#sockets].filter((socket) => this.#checkSockets.has(socket));
+    return sockets.map(({ remotePort }) => `${this.ip}:${this.port} ${remotePort}`);
+  }
+
+  /** Answers well from now on. */
+  heal() {
+    this.mode = 'well';
+    for (const socket of this.#sockets) {
+      if (isSilent(socket)) socket.destroy();
+    }
   }
 
   /** Listens, on the ports it had before; resolves to `false` if somebody else has one now. */
@@ -126,6 +145,8 @@ export class Host {
     });
     request.on('error', () => {});
     response.on('error', () => {});
+    if (request.url === '/healthz') this.#checkSockets.add(request.socket);
+    else this.#onArrival(request);
     response.setHeader('x-soak-host', this.name);
     response.setHeader('x-soak-id', request.headers['x-soak-id'] ?? '');
     const isHttp2 = response.stream !== undefined;
@@ -170,6 +191,11 @@ function answer(request, response) {
     return;
   }
   request.resume();
+  if (pathname.endsWith('/fail')) {
+    response.statusCode = 503;
+    response.end('as asked for');
+    return;
+  }
   if (pathname.endsWith('/big')) {
     sendPieces(response, Number(searchParams.get('pieces')));
     return;

@@ -6,8 +6,15 @@
 
 import { randomBytes } from 'node:crypto';
 
-/** Closes what nobody else will close. */
-const silenceMs = 5000;
+/** Closes what nobody else will close, long after every time-out has passed. */
+const silenceMs = 15_000;
+/** Connections that will never be spoken on. */
+const silent = new WeakSet();
+
+/** Whether the peer waits in vain, however well the host is by now. */
+export function isSilent(socket) {
+  return silent.has(socket);
+}
 
 function later(response, ms, action) {
   const timer = setTimeout(action, ms);
@@ -16,6 +23,7 @@ function later(response, ms, action) {
 
 /** Reads what comes and says nothing, until the peer has gone or it takes too long. */
 function ignore(socket) {
+  silent.add(socket);
   const timer = setTimeout(() => socket.destroy(), silenceMs);
   socket.on('close', () => clearTimeout(timer));
   socket.on('end', () => socket.end());

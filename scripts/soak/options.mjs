@@ -52,3 +52,11 @@ function number(name, text, min, max) {
   }
   return value;
 }
+
+/**
+ * Whether retries wait before they are sent. In every second run they do not: then no request can be
+ * given up between two attempts, and the number of attempts is known exactly.
+ */
+export function hasBackOff({ seed }) {
+  return seed % 2 === 1;
+}

@@ -1,5 +1,7 @@
 /** What a soak prints. */
 
+import { hasBackOff } from './options.mjs';
+
 const maxPrintedProblems = 40;
 const startMs = performance.now();
 
@@ -7,8 +9,10 @@ export function formatMegabytes(bytes) {
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
-export function printHeader({ minutes, seed, rate }) {
+export function printHeader(options) {
+  const { minutes, seed, rate } = options;
   console.log(`soak: ${minutes} min, about ${rate} requests/s and 16 at a time, --seed ${seed}`);
+  console.log(`retries ${hasBackOff(options) ? 'wait before they are sent' : 'are sent at once'}`);
   console.log(`Node.js ${process.version}, process ${process.pid}`);
 }
 

@@ -3,13 +3,16 @@
  * how it ends, and by what it prints.
  */
 
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { OutboundLoad } from './outbound-load.mjs';
 import { Random } from './random.mjs';
+import { watchTimers } from './timers.mjs';
 
+// Before the sidecar is loaded, which may take the functions with it.
+const countTimers = watchTimers();
 const settings = JSON.parse(process.argv[2]);
 const { createSidecar } = await import(pathToFileURL(join(settings.dist, 'lib/index.js')).href);
 
@@ -37,29 +40,52 @@ process.on('unhandledRejection', (reason) =>
   tell({ rejection: reason instanceof Error ? reason.stack : String(reason) }),
 );
 
-/** What keeps this process alive, by kind, and the sockets that it holds at all. */
+/** What keeps this process alive, by kind, and the sockets and timers that it holds at all. */
 function countResources() {
-  const counts = { sockets: countSockets() };
+  const counts = { sockets: countSockets(), timers: countTimers() };
   for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
 }
 
 function countSockets() {
+  return findSocketInodes().length;
+}
+
+/** Numbers of the sockets of this process. */
+function findSocketInodes() {
   try {
     const folder = '/proc/self/fd';
-    return readdirSync(folder).filter((fd) => isSocket(join(folder, fd))).length;
+    const links = readdirSync(folder).map((fd) => readLink(join(folder, fd)));
+    return links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
   } catch {
     // Only Linux shows them.
-    return 0;
+    return [];
   }
 }
 
-function isSocket(path) {
+function readLink(path) {
   try {
-    return readlinkSync(path).startsWith('socket:');
+    return readlinkSync(path);
   } catch {
-    return false;
+    return '';
   }
+}
+
+/** The IPv4 connections of this process, by our port and the address of the peer. */
+function listConnections() {
+  const own = new Set(findSocketInodes());
+  if (own.size === 0) return undefined;
+  const rows = readFileSync('/proc/self/net/tcp', 'utf8').split('\n').slice(1);
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter((cells) => own.has(cells[9]))
+    .map(([, local, remote]) => ({ port: Number(`0x${local.slice(9)}`), peer: decode(remote) }));
+}
+
+/** `0101007F:1F90` is 127.0.1.1:8080. */
+function decode(address) {
+  const ip = Buffer.from(address.slice(0, 8), 'hex').reverse().join('.');
+  return `${ip}:${Number(`0x${address.slice(9)}`)}`;
 }
 
 /** Resources that were not there at first, as `kind +count`. */
@@ -110,7 +136,11 @@ const questions = {
       return { isTaken: false, code: error.code, message: error.message };
     }
   },
+  setRuntime({ key, value }) {
+    sidecar.runtime.set(key, value);
+  },
   listeners: () => sidecar.listeners,
+  connections: listConnections,
   memory({ isCollected }) {
     if (isCollected) for (let i = 0; i < 3; i += 1) globalThis.gc();
     const { heapUsed, rss, external, arrayBuffers } = process.memoryUsage();
