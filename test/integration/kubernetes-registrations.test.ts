@@ -513,10 +513,13 @@ test('thousands of events leave nothing behind', async (t) => {
     orders.lists.length = 0;
     return heldHeapBytes();
   };
-  const first = await changeMany();
-  let last = first;
+  let before = await changeMany();
+  const grown: number[] = [];
   for (let i = 0; i < 3; i++) {
-    last = await changeMany();
+    const after = await changeMany();
+    grown.push(after - before);
+    before = after;
   }
-  assert.ok(last - first < 1024 * 1024, `${last - first} bytes more`);
+  // What is left behind is in every round; what the process comes to hold besides is not.
+  assert.ok(Math.min(...grown) < 300 * 1024, `${grown.join(', ')} bytes more`);
 });
