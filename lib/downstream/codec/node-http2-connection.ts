@@ -2,6 +2,7 @@ import type { ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:
 import { type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import type { Http2SettingsConfig } from '../../config/http-settings-config.js';
 import { ReceiveWindow } from '../../http/receive-window.js';
+import { socketForSession } from '../../http/socket-relay.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import type { DownstreamConnection } from '../downstream-connection.js';
 import { maxHeaders } from '../request-checks.js';
@@ -78,7 +79,8 @@ export class NodeHttp2Connection implements ConnectionCodec, Http2StreamOwner {
     accepted.socket.on('error', ignore);
     // Loaded when the first client speaks HTTP/2: most processes never meet one.
     const { performServerHandshake } = process.getBuiltinModule('node:http2');
-    this.#session = performServerHandshake(accepted.socket, sessionOptions(config.http2Settings));
+    const socket = socketForSession(accepted.socket, this.info.isTls);
+    this.#session = performServerHandshake(socket, sessionOptions(config.http2Settings));
     this.window = new ReceiveWindow(
       this.#session,
       config.http2Settings.initialConnectionWindowSize,

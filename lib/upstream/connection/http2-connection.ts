@@ -6,6 +6,7 @@ import type { RequestHead } from '../../http/message.js';
 import { ReceiveWindow } from '../../http/receive-window.js';
 import type { ResetReason } from '../../http/reset-reason.js';
 import { type AddressedStream, formatLocalAddress } from '../../http/socket-address.js';
+import { socketForSession } from '../../http/socket-relay.js';
 import type { ResponseDecoder } from '../../http/stream.js';
 import { ByteCount } from './byte-count.js';
 import type { Http2PoolContext } from './connection-pool.js';
@@ -249,7 +250,7 @@ export class Http2Connection implements Http2StreamOwner, WatchedConnection {
     const { connect } = process.getBuiltinModule('node:http2');
     const session = connect(`${scheme}://localhost`, {
       ...createSessionOptions(settings),
-      createConnection: () => this.#socket,
+      createConnection: () => socketForSession(this.#socket, scheme === 'https'),
     });
     this.#session = session;
     session.unref();
