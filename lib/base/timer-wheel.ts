@@ -70,8 +70,8 @@ class DurationQueue extends TimerList {
 }
 
 /** What rough durations are rounded up to: the first that is short beside them. */
-const slotSizesMs = [50, 20, 10, 5, 2];
-const slotsPerDuration = 200;
+const slotSizesMs = [500, 250, 100, 50, 20, 10, 5, 2];
+const slotsPerDuration = 100;
 
 /**
  * Runs the deadlines of all requests on few timers of the clock: one for each duration in use.
@@ -105,8 +105,8 @@ export class TimerWheel {
   }
 
   /**
-   * The same, but the deadline may come up to half a percent later, and 50 ms at most: so that those
-   * of thousands of hosts, each of which waits in a rhythm of its own, wake the process up together.
+   * The same, but the deadline may come up to one percent later, and half a second at most: so that
+   * those of thousands of hosts or clusters, each in a rhythm of its own, wake the process up together.
    */
   startRoughly(timer: WheelTimer, durationMs: number): void {
     const slotMs = slotSizesMs.find((sizeMs) => sizeMs * slotsPerDuration <= durationMs);

@@ -304,7 +304,7 @@ export class ClusterManager implements ClusterDirectory {
     }
     const { clock, random, log, wheel } = this.#context;
     const client = new ClusterAsyncClient(() => directory.get(name), wheel);
-    return { clock, random, log, client, clusterName: name, refreshDelayMs };
+    return { clock, wheel, random, log, client, clusterName: name, refreshDelayMs };
   }
 
   #createLocalCluster(name: string): LocalCluster {

@@ -1,7 +1,8 @@
 import { toByteString } from '../../base/byte-string.js';
-import type { Clock, ClockTimer } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
+import { type Deadline, type TimerWheel, WheelTimer } from '../../base/timer-wheel.js';
 import type { AsyncClient, AsyncResult } from '../../http/async-client.js';
 import { UpdateAge } from '../../telemetry/stats/update-age.js';
 import type { Discovery } from './discovery.js';
@@ -12,6 +13,7 @@ const requestTimeoutMs = 1000;
 /** How a discovery service is asked. */
 export interface RestPollContext {
   readonly clock: Clock;
+  readonly wheel: TimerWheel;
   readonly random: Random;
   readonly log: Logger;
   /** Sends to the cluster of the discovery service. */
@@ -43,13 +45,14 @@ export interface RestPollSubject {
  *
  * Only status 200 with a body that can be used counts as an answer. Anything else is counted,
  * logged once until it is over, and changes nothing. The next request follows after the refresh
- * delay plus up to as much again, counted from the end of the last one, whatever came of it.
+ * delay plus up to as much again, counted from the end of the last one, whatever came of it; or up to
+ * one percent later, together with others.
  */
-export class RestPoll implements Discovery {
+export class RestPoll implements Discovery, Deadline {
   readonly #subject: RestPollSubject;
   readonly #context: RestPollContext;
   readonly #path: string;
-  #timer: ClockTimer | undefined = undefined;
+  readonly #timer: WheelTimer = new WheelTimer(this);
   #cancelRequest: () => void = () => {};
   #isFailing = false;
   #isClosed = false;
@@ -65,9 +68,14 @@ export class RestPoll implements Discovery {
     this.#fetch(onInitialized);
   }
 
+  /** It is time to ask again. */
+  onDeadline(): void {
+    this.#fetch(() => {});
+  }
+
   close(): void {
     this.#isClosed = true;
-    this.#timer?.cancel();
+    this.#timer.stop();
     this.#cancelRequest();
   }
 
@@ -103,9 +111,9 @@ export class RestPoll implements Discovery {
       // Whoever has heard of the answer has closed us.
       return;
     }
-    const { clock, random, refreshDelayMs } = this.#context;
+    const { wheel, random, refreshDelayMs } = this.#context;
     const delayMs = refreshDelayMs + (random.uint32() % refreshDelayMs);
-    this.#timer = clock.startTimer(delayMs, () => this.#fetch(() => {}));
+    wheel.startRoughly(this.#timer, delayMs);
   }
 
   #report(problem: string | undefined): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { TimerWheel } from '../../../../lib/base/timer-wheel.js';
 import type { AsyncClient, AsyncRequest, AsyncResult } from '../../../../lib/http/async-client.js';
 import { DiscoveryStats } from '../../../../lib/telemetry/stats/discovery-stats.js';
 import { RestPoll } from '../../../../lib/upstream/discovery/rest-poll.js';
@@ -36,6 +37,7 @@ class PollFixture implements AsyncClient {
     const note = (message: string): void => void this.logged.push(message);
     this.poll = new RestPoll(subject, {
       clock: this.clock,
+      wheel: new TimerWheel(this.clock),
       random: new ScriptedRandom(...draws),
       log: { debug() {}, info: note, warn: note, error: note },
       client: this,
@@ -102,7 +104,8 @@ test('hands an answer on, and asks again after the delay and as much again at mo
   assert.equal(fixture.initializedCount, 1);
   fixture.clock.advance(1998);
   assert.equal(fixture.questions.length, 1);
-  fixture.clock.advance(1);
+  // 1999, rounded up.
+  fixture.clock.advance(2);
   assert.equal(fixture.questions.length, 2);
   fixture.answer('[2]');
   assert.equal(fixture.initializedCount, 1);
