@@ -48,7 +48,7 @@ export class RetryRun {
       this.#state.drop(attempt.isRetry);
       return 'discard';
     }
-    const decision = this.#state.decide(isRetriable, attempt.isRetry);
+    const decision = this.#state.decide(isRetriable, attempt);
     if (decision === 'retry') {
       this.#isPending = true;
       return 'discard';

@@ -22,6 +22,14 @@ export interface RetryContext {
  */
 export type RetryDecision = 'retry' | 'overflow' | 'stop';
 
+/** What the decision needs to know of an attempt. */
+export interface RetriedAttempt {
+  /** Whether it was not the first. */
+  readonly isRetry: boolean;
+  /** Whether no connection to its host could be opened. */
+  readonly isUnreached: boolean;
+}
+
 /** Beyond this the bound of a back-off grows no more: it is some years by then. */
 const maxDoublings = 30;
 
@@ -72,9 +80,9 @@ export class RetryState {
 
   /**
    * Takes the result of an attempt. With `retry` the back-off has begun, and the owner hears when it
-   * is over. `isRetry`: the attempt was not the first.
+   * is over.
    */
-  decide(isRetriable: boolean, isRetry: boolean): RetryDecision {
+  decide(isRetriable: boolean, { isRetry, isUnreached }: RetriedAttempt): RetryDecision {
     if (this.#outstanding > 0 && !isRetriable) {
       this.#cluster.stats.upstreamRqRetrySuccess++;
     }
@@ -83,7 +91,7 @@ export class RetryState {
       return 'stop';
     }
     this.#left--;
-    return isRetriable ? this.#begin() : 'stop';
+    return isRetriable ? this.#begin(isUnreached) : 'stop';
   }
 
   /** A result that decides nothing, as another attempt is under way. */
@@ -99,7 +107,7 @@ export class RetryState {
       return 'stop';
     }
     this.#left--;
-    return this.#begin();
+    return this.#begin(false);
   }
 
   /** There are no more attempts: gives all places back, and ends a back-off. Idempotent. */
@@ -109,7 +117,7 @@ export class RetryState {
     this.#loop?.end();
   }
 
-  #begin(): RetryDecision {
+  #begin(isUnreached: boolean): RetryDecision {
     const { runtime, random, retryOptions, wheel } = this.#context;
     const { stats } = this.#cluster;
     if (!retryOptions.admitsRetry(this.#cluster, this.#resource)) {
@@ -125,7 +133,9 @@ export class RetryState {
     stats.upstreamRqRetry++;
     this.#started++;
     const baseMs = runtime.integer('upstream.base_retry_backoff_ms', 25);
-    const delayMs = backOffMs(this.#started, baseMs, random.fraction());
+    const delayMs = this.#goesAtOnce(isUnreached)
+      ? 0
+      : backOffMs(this.#started, baseMs, random.fraction());
     if (this.#loop === undefined) {
       this.#loop = new RetryLoop(this.#owner, wheel, this.#retries);
       this.#loop.start(delayMs);
@@ -133,6 +143,15 @@ export class RetryState {
       this.#loop.next(delayMs);
     }
     return 'retry';
+  }
+
+  /**
+   * A host that cannot be reached is no reason to wait for the others: a back-off spares those who are
+   * overloaded, and this one had no load. The next attempt waits again, as many may be gone.
+   * docs/decisions/0011.
+   */
+  #goesAtOnce(isUnreached: boolean): boolean {
+    return isUnreached && this.#started === 1 && this.#cluster.hostSet.hosts.length > 1;
   }
 
   #release(count: number): void {

@@ -112,6 +112,7 @@ export abstract class RouterAttempts
     }
     attempt.reportReset(reason);
     attempt.host.stats.rqError++;
+    attempt.isUnreached = reason === 'connect-failure' || reason === 'connect-timeout';
     const retry = this.retry;
     const isRetriable = retry !== undefined && isRetriableFailure(retry.conditions, reason);
     if (retry !== undefined && this.discards(retry, attempt, isRetriable, false)) {

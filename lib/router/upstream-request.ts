@@ -31,6 +31,8 @@ export class UpstreamRequest implements ResponseDecoder {
   readonly host: Host;
   /** Whether the connection had served requests before this one. */
   isReused = false;
+  /** Whether no connection could be opened: the host knows nothing of the request. */
+  isUnreached = false;
   /** `ip:port` of our end of the connection, if the access log shows it. */
   localAddress = '';
   /** Whether it is not the first attempt of its request, by a retry policy. */

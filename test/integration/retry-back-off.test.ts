@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { unusedPort } from '../support/fake-upstream.js';
 import { hangs, RetryProxy, status } from '../support/retry-proxy.js';
 import { ScriptedRandom } from '../support/scripted-random.js';
 
@@ -22,6 +23,19 @@ describe('the back-off before a retry', () => {
       await run.untilAttempts(index + 2);
     }
     await client.until('status 503');
+  });
+
+  test('comes before another host is asked, too', async (t) => {
+    const answers = [status(503), status(200)];
+    const run = await RetryProxy.start(t, { hosts: 2, answers, route, random: half() });
+    const client = await run.proxy.connect();
+    client.write(get);
+    await run.untilCount('upstream_rq_retry', 1);
+    run.proxy.clock.advance(11);
+    await run.proxy.stats();
+    assert.equal(run.attempts.length, 1);
+    run.proxy.clock.advance(1);
+    await client.until('status 200');
   });
 
   test('has a base in the runtime', async (t) => {
@@ -78,5 +92,58 @@ describe('the back-off before a retry', () => {
     run.proxy.clock.advance(1000);
     await run.proxy.stats();
     assert.equal(run.attempts.length, 1);
+  });
+});
+
+describe('a host that cannot be reached', () => {
+  const nowhere = async (): Promise<string> => `tcp://127.0.0.1:${await unusedPort()}`;
+
+  test('is followed by another one at once', async (t) => {
+    const run = await RetryProxy.start(t, {
+      firstHosts: [await nowhere()],
+      answers: [status(200)],
+      route,
+      random: half(),
+    });
+    const { status: code } = await run.proxy.send();
+    assert.equal(code, 200);
+    assert.equal(await run.count('upstream_rq_retry'), 1);
+    assert.equal(await run.count('upstream_cx_connect_fail'), 1);
+  });
+
+  test('is followed after the back-off if it was not the first', async (t) => {
+    const run = await RetryProxy.start(t, {
+      hosts: 0,
+      firstHosts: [await nowhere(), await nowhere()],
+      answers: [status(200)],
+      route,
+      random: half(),
+    });
+    const client = await run.proxy.connect();
+    client.write(get);
+    await run.untilCount('upstream_cx_connect_fail', 2);
+    run.proxy.clock.advance(36);
+    await run.proxy.stats();
+    assert.equal(await run.count('upstream_cx_total'), 2);
+    run.proxy.clock.advance(1);
+    await run.untilCount('upstream_cx_connect_fail', 3);
+  });
+
+  test('is tried again after the back-off if there is no other', async (t) => {
+    const run = await RetryProxy.start(t, {
+      hosts: 0,
+      firstHosts: [await nowhere()],
+      answers: [status(200)],
+      route,
+      random: half(),
+    });
+    const client = await run.proxy.connect();
+    client.write(get);
+    await run.untilCount('upstream_cx_connect_fail', 1);
+    run.proxy.clock.advance(11);
+    await run.proxy.stats();
+    assert.equal(await run.count('upstream_cx_total'), 1);
+    run.proxy.clock.advance(1);
+    await run.untilCount('upstream_cx_connect_fail', 2);
   });
 });
