@@ -7,7 +7,7 @@ import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
 import { httpFilterUnion } from './config/schema/http-filter-union.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
 import type { RegistrationSource } from './upstream/discovery/registration-source.js';
-import type { MountedApplication } from './upstream/mounted-host.js';
+import type { MountedApplication } from './upstream/mounted-application.js';
 
 /** Returns a logger that never throws; silence, if none is given. */
 export function checkLogger(logger: Logger | undefined): Logger {
@@ -78,7 +78,7 @@ export function checkMounts(
     }
     if (!isApplication(application)) {
       throw optionInvalid(
-        `mount.${name} is neither a (request, response) handler nor an http.Server`,
+        `mount.${name} is neither a handler, nor an http.Server, nor an object with a method "fetch"`,
       );
     }
     mounts.set(name, application);
@@ -87,5 +87,12 @@ export function checkMounts(
 }
 
 function isApplication(value: unknown): value is MountedApplication {
-  return typeof value === 'function' || value instanceof Server;
+  return (
+    typeof value === 'function' ||
+    value instanceof Server ||
+    (typeof value === 'object' &&
+      value !== null &&
+      'fetch' in value &&
+      typeof value.fetch === 'function')
+  );
 }

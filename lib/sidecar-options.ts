@@ -27,7 +27,7 @@ import {
   type SlowStartOptions,
   type SlowStartPolicy,
 } from './upstream/load-balancing/slow-start-options.js';
-import type { MountedApplication } from './upstream/mounted-host.js';
+import type { MountedApplication } from './upstream/mounted-application.js';
 
 /** Options of `createSidecar`. */
 export interface SidecarOptions {
@@ -41,7 +41,8 @@ export interface SidecarOptions {
   readonly serviceZone?: string;
   /**
    * Cluster name to the application that answers in the place of its hosts, in this process: a
-   * `(request, response)` handler, or a `node:http` server, which need not listen.
+   * `(request, response)` handler, a `node:http` server, which need not listen, a fetch-style
+   * handler `(request) => response`, or an object with a method `fetch`.
    */
   readonly mount?: Readonly<Record<string, MountedApplication>>;
   /**

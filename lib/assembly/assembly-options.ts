@@ -9,7 +9,7 @@ import type { BreakerPolicy } from '../upstream/breaker/breaker-policy.js';
 import type { DnsResolver } from '../upstream/discovery/dns-resolver.js';
 import type { RegistrationSource } from '../upstream/discovery/registration-source.js';
 import type { SlowStartPolicy } from '../upstream/load-balancing/slow-start-options.js';
-import type { MountedApplication } from '../upstream/mounted-host.js';
+import type { MountedApplication } from '../upstream/mounted-application.js';
 
 /** What a sidecar is built from, beside its configuration. */
 export interface AssemblyOptions {

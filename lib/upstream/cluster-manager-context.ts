@@ -12,7 +12,7 @@ import type { RegistrationSource } from './discovery/registration-source.js';
 import type { RestPollContext } from './discovery/rest-poll.js';
 import type { LocalCluster } from './load-balancing/create-host-chooser.js';
 import type { SlowStartPolicy } from './load-balancing/slow-start-options.js';
-import type { MountedApplication } from './mounted-host.js';
+import type { MountedApplication } from './mounted-application.js';
 import type { OutlierEventLog } from './outlier-detection/outlier-event-log.js';
 
 /** What the clusters need from the sidecar. */

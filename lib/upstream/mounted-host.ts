@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../base/log.js';
 import type { RoutingPriority } from '../config/route-config.js';
@@ -10,11 +10,14 @@ import { type Connector, LocalFailure, type ReadCallback } from './connection/co
 import { createDuplexPair } from './connection/duplex-pair.js';
 import type { Discovery } from './discovery/discovery.js';
 import { Host, type HostContext } from './host.js';
-
-/** An application that answers requests in this process. */
-export type MountedApplication =
-  | ((request: IncomingMessage, response: ServerResponse) => unknown)
-  | Server;
+import {
+  callApplication,
+  describeFailure,
+  type MountedApplication,
+  type NodeApplication,
+  toNodeApplication,
+  upgradeApplication,
+} from './mounted-application.js';
 
 /** Gives a cluster the mounted application as its one host, whatever the configuration lists. */
 export class MountDiscovery implements Discovery {
@@ -45,9 +48,10 @@ export class MountDiscovery implements Discovery {
 export class MountedHost extends Host {
   readonly #cluster: Cluster;
   readonly #log: Logger;
-  readonly #application: MountedApplication;
+  readonly #application: NodeApplication;
 
-  constructor(cluster: Cluster, application: MountedApplication, log: Logger) {
+  constructor(cluster: Cluster, mounted: MountedApplication, log: Logger) {
+    const application = toNodeApplication(mounted);
     const connector = new InProcessConnector(application, log);
     super(withConnector(cluster.hostContext, connector), { kind: 'unix', path: 'mounted' });
     this.#cluster = cluster;
@@ -163,7 +167,7 @@ class InProcessConnector implements Connector {
   readonly openEvent: string = 'connect';
   readonly #server: Server;
 
-  constructor(application: MountedApplication, log: Logger) {
+  constructor(application: NodeApplication, log: Logger) {
     this.#server = createInProcessServer(application, log);
   }
 
@@ -189,7 +193,7 @@ class InProcessConnector implements Connector {
  * application that is a server itself gets the requests and not the streams, so that its errors
  * end up here, as those of any other.
  */
-function createInProcessServer(application: MountedApplication, log: Logger): Server {
+function createInProcessServer(application: NodeApplication, log: Logger): Server {
   const options = { maxHeaderSize: maxHeadBytes, requireHostHeader: false, keepAliveTimeout: 0 };
   const server = createServer(options, (request, response) => {
     callApplication(application, request, response, (error) => {
@@ -209,73 +213,6 @@ function createInProcessServer(application: MountedApplication, log: Logger): Se
   // The default drops what is beyond, which would change the request.
   server.maxHeadersCount = 0;
   return server;
-}
-
-/**
- * Calls the application; `onFailure` hears what it throws, at once or by a promise, and of what it
- * writes after the end, which would otherwise end the process.
- */
-function callApplication(
-  application: MountedApplication,
-  request: IncomingMessage,
-  response: ServerResponse,
-  onFailure: (error: unknown) => void,
-): void {
-  response.on('error', onFailure);
-  try {
-    if (application instanceof Server) {
-      if (!application.emit('request', request, response)) {
-        onFailure(new Error('the mounted server has no listener for requests'));
-      }
-      return;
-    }
-    const result = application(request, response);
-    if (isPromiseLike(result)) {
-      result.then(undefined, onFailure);
-    }
-  } catch (error) {
-    onFailure(error);
-  }
-}
-
-const notUpgradable =
-  'HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
-
-/**
- * Hands a WebSocket handshake to an application that is a server with listeners for upgrades. Any
- * other cannot take a connection, which is said to the client by status 501.
- */
-function upgradeApplication(
-  application: MountedApplication,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  onFailure: (error: unknown) => void,
-): void {
-  // An application may forget to listen, and must not end the process by it.
-  socket.on('error', () => {});
-  try {
-    if (!(application instanceof Server) || !application.emit('upgrade', request, socket, head)) {
-      socket.end(notUpgradable);
-    }
-  } catch (error) {
-    onFailure(error);
-  }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  // Not every promise is a `Promise` of this realm.
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
-}
-
-function describeFailure(error: unknown): string {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `the mounted application failed: ${detail}`;
 }
 
 function withConnector(context: HostContext, connector: Connector): HostContext {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { MountedApplication } from '../../lib/upstream/mounted-host.js';
+import type { MountedApplication } from '../../lib/upstream/mounted-application.js';
 import { assertCountedOnce, clusterCounts } from '../support/cluster-counts.js';
 import { Command } from '../support/command.js';
 import { startMounted } from '../support/mounted-proxy.js';
@@ -19,7 +19,7 @@ const failing: Readonly<Record<string, MountedApplication>> = {
     throw 'of the application';
   },
   'rejects at once': () => Promise.reject(new Error('of the application')),
-  'rejects later': async (request) => {
+  'rejects later': async (request, _response) => {
     await once(request.resume(), 'end');
     throw new Error('of the application');
   },
@@ -36,6 +36,9 @@ const failing: Readonly<Record<string, MountedApplication>> = {
     response.writeHead(200, { 'of the application': '1' });
   },
   'is a server that throws': createServer(() => {
+    throw new Error('of the application');
+  }),
+  'is a server whose listener rejects': createServer(async () => {
     throw new Error('of the application');
   }),
 };
@@ -71,6 +74,26 @@ test('says that a server has nobody who listens', async (t) => {
   const proxy = await startMounted(t, createServer());
   assert.equal((await proxy.send()).status, 503);
   assert.match(proxy.errors[0] ?? '', /the mounted server has no listener for requests/);
+});
+
+test('calls the listeners of a server as its emit does, which may be replaced', async (t) => {
+  const calls: unknown[] = [];
+  const server = createServer(function (this: unknown) {
+    calls.push(this);
+  });
+  server.once('request', () => calls.push('once'));
+  server.on('request', (_request, response) => response.end('fine'));
+  const proxy = await startMounted(t, server);
+  assert.equal((await proxy.send()).text, 'fine');
+  assert.equal((await proxy.send()).text, 'fine');
+  assert.deepEqual(calls, [server, 'once', server]);
+  const emit = server.emit.bind(server);
+  server.emit = (event: string, ...args: unknown[]) => {
+    calls.push(event);
+    return emit(event, ...args);
+  };
+  assert.equal((await proxy.send()).text, 'fine');
+  assert.deepEqual(calls.slice(3), ['request', server]);
 });
 
 test('goes on serving a connection after a failure', async (t) => {

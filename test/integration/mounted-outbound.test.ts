@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import type { Sidecar } from '../../lib/sidecar.js';
-import type { MountedApplication } from '../../lib/upstream/mounted-host.js';
+import type {
+  MountedApplication,
+  NodeApplication,
+} from '../../lib/upstream/mounted-application.js';
 import { assertCountedOnce, clusterCounts } from '../support/cluster-counts.js';
 import { staticCluster } from '../support/config-builder.js';
 import { echo } from '../support/outbound-fixture.js';
@@ -124,7 +127,7 @@ test('a head of more than 16 KiB arrives', async (t) => {
 });
 
 describe('an application that fails', () => {
-  const failures: readonly (readonly [string, MountedApplication])[] = [
+  const failures: readonly (readonly [string, NodeApplication])[] = [
     [
       'by throwing',
       () => {

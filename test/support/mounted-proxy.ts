@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
-import type { MountedApplication } from '../../lib/upstream/mounted-host.js';
+import type { MountedApplication } from '../../lib/upstream/mounted-application.js';
 import { type ProxyParts, TestProxy } from './proxy.js';
 
 /** Starts a proxy whose cluster `app` is an application in this process. */

@@ -9,6 +9,7 @@ import { maxHeaders } from '../request-checks.js';
 import type { StreamProtocol } from '../stream-record.js';
 import {
   type BodyLength,
+  chunked,
   fitResponseHeaders,
   hasBody,
   readRequestHeaders,
@@ -214,7 +215,12 @@ export class NodeHttp1Stream
     const request = this.#request;
     request.method = head.method;
     request.url = head.path;
-    replaceHeaders(request, ['host', head.authority, ...head.headers]);
+    const headers = ['host', head.authority, ...head.headers];
+    if (this.#remainingBytes === chunked) {
+      // It belongs to the connection, but body parsers go by it to know that there is a body.
+      headers.push('transfer-encoding', 'chunked');
+    }
+    replaceHeaders(request, headers);
     if (!this.#isRequestEnded) {
       request.watchBody();
     }

@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { requestFromMessage } from './fetch-request.js';
+
+/** An application in the style of the standard fetch: a `Request` in, a `Response` out. */
+export type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+/** An object with such a handler, as Hono's applications and many others are. */
+export interface FetchApplication {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** Returns a handler of `node:http` that has `handle` answer. It rejects if that fails. */
+export function serveByFetch(
+  handle: FetchHandler,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (message, response) => {
+    const left = new AbortController();
+    const request = requestFromMessage(message, response, left.signal);
+    if (request === undefined) {
+      // There is no such URL, or the standard forbids the method.
+      response.writeHead(400).end();
+      return;
+    }
+    response.on('close', () => {
+      // The request follows the signal that it was made with by a weak reference. To name it here
+      // keeps it, for a handler that waits for nothing but its signal.
+      if (!response.writableFinished && !request.signal.aborted) {
+        left.abort();
+      }
+    });
+    try {
+      await sendFetchResponse(await handle(request), response);
+    } catch (error) {
+      if (!left.signal.aborted) {
+        throw error;
+      }
+      // Whoever would get the response has left, which most handlers fail of.
+    }
+  };
+}
+
+/** Whether `value` is a `Response`, of this realm or another, or of a package. */
+export function isFetchResponse(value: unknown): value is Response {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'status' in value &&
+    typeof value.status === 'number' &&
+    'headers' in value &&
+    'body' in value &&
+    'arrayBuffer' in value
+  );
+}
+
+/** Writes what a handler has returned. Rejects if it is no `Response`, or if its body fails. */
+export async function sendFetchResponse(result: unknown, response: ServerResponse): Promise<void> {
+  if (!isFetchResponse(result)) {
+    throw new TypeError(
+      'the handler returned no Response; one of node:http takes two parameters, (request, response)',
+    );
+  }
+  response.statusCode = result.status;
+  if (result.statusText !== '') {
+    response.statusMessage = result.statusText;
+  }
+  for (const [name, value] of result.headers) {
+    response.appendHeader(name, value);
+  }
+  const reader: BodyReader | undefined = result.body?.getReader();
+  if (reader === undefined) {
+    response.end();
+    return;
+  }
+  const cancel = () => void reader.cancel().catch(() => {});
+  response.on('close', cancel);
+  if (response.destroyed || response.req.method === 'HEAD') {
+    cancel();
+    response.end();
+    return;
+  }
+  await sendBody(reader, response);
+}
+
+/** Of a reader of a body, which is a stream of bytes. */
+interface BodyReader {
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
+async function sendBody(reader: BodyReader, response: ServerResponse): Promise<void> {
+  let piece = await reader.read();
+  const second = reader.read();
+  // The end of a body that is whole already comes at once. Then its length can be told.
+  const isWhole = await Promise.race([second.then(({ done }) => done), setImmediate(false)]);
+  if (isWhole) {
+    response.end(piece.value);
+    return;
+  }
+  // None is read ahead from here on: it could fail while nobody waits for it.
+  for (let i = 0; !piece.done && !response.destroyed; i++) {
+    if (!response.write(piece.value)) {
+      await writable(response);
+    }
+    piece = await (i === 0 ? second : reader.read());
+  }
+  response.end();
+}
+
+/** Resolves when there is room again, or nobody reads any more. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const onDone = () => {
+      response.off('drain', onDone).off('close', onDone);
+      resolve();
+    };
+    response.on('drain', onDone).on('close', onDone);
+    if (response.destroyed) {
+      onDone();
+    }
+  });
+}
