@@ -10,6 +10,21 @@ export type { RetryPolicyConfig } from './config/retry-policy-config.js';
 export type { ConfigSource } from './config-file.js';
 export type { ConfigExplanation, ConfigOptions, ConfigReport } from './config-report.js';
 export { explainConfig, validateConfig } from './config-report.js';
+export type { CloseOptions, DrainOptions } from './drain-options.js';
+export type {
+  ControllerDispatchHandler,
+  DispatchController,
+  DispatchHandler,
+  LegacyDispatchHandler,
+} from './egress/dispatcher/dispatch-handler.js';
+export type { DispatchOptions } from './egress/dispatcher/dispatch-options.js';
+export type { SidecarDispatcher } from './egress/dispatcher/sidecar-dispatcher.js';
+export type {
+  CloseCallback,
+  Dispatch,
+  DispatchInterceptor,
+  UndiciDispatcher,
+} from './egress/dispatcher/undici-dispatcher.js';
 export type { OutboundBody } from './egress/outbound-body.js';
 export type { HeaderRecord, OutboundResponse } from './egress/outbound-response.js';
 export type { BodyInput, HeadersInput, RequestOptions } from './egress/request-options.js';
@@ -36,7 +51,7 @@ export { addHeader, getHeader, hasHeader, removeHeader, setHeader } from './http
 export type { RequestHead, ResponseHead } from './http/message.js';
 export type { HttpFilterContext, HttpFilterFactory } from './http/own-filter.js';
 export type { RetryBudget } from './router/retry-options.js';
-export type { CloseOptions, DrainOptions, ListenerInfo, Sidecar } from './sidecar.js';
+export type { ListenerInfo, Sidecar } from './sidecar.js';
 export { createSidecar } from './sidecar.js';
 export type { SidecarOptions } from './sidecar-options.js';
 export type { BreakerOptions } from './upstream/breaker/breaker-options.js';
@@ -47,5 +62,6 @@ export type {
   RegistrationSubscription,
   RegistrationTags,
 } from './upstream/discovery/registration-source.js';
+export type { FetchApplication, FetchHandler } from './upstream/fetch-application.js';
 export type { SlowStartOptions } from './upstream/load-balancing/slow-start-options.js';
-export type { MountedApplication } from './upstream/mounted-host.js';
+export type { MountedApplication, NodeApplication } from './upstream/mounted-application.js';

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import { AdminServer } from './admin/admin-server.js';
 import { type Assembly, assemble } from './assemble.js';
 import type { AssemblyOptions } from './assembly/assembly-options.js';
@@ -9,8 +10,11 @@ import { type Random, systemRandom } from './base/random.js';
 import { createSidecarRuntime, type SidecarRuntime } from './base/runtime/sidecar-runtime.js';
 import { readVersion } from './base/version.js';
 import { formatAddress, type TcpAddress } from './config/address.js';
-import { describeValue } from './config/describe-value.js';
 import type { ConfigSource } from './config-file.js';
+import { type CloseOptions, type DrainOptions, readDuration, withinTime } from './drain-options.js';
+import { OutboundAgent } from './egress/agent/outbound-agent.js';
+import { SidecarDispatcher } from './egress/dispatcher/sidecar-dispatcher.js';
+import { fetchThrough } from './egress/fetch.js';
 import type { OutboundResponse } from './egress/outbound-response.js';
 import { OutboundClient } from './egress/request.js';
 import type { RequestOptions } from './egress/request-options.js';
@@ -25,23 +29,6 @@ export interface ListenerInfo {
   readonly name: string;
   /** Where it is bound, such as `tcp://127.0.0.1:8080`. */
   readonly address: string;
-}
-
-/** Options of `Sidecar.drain`. */
-export interface DrainOptions {
-  /**
-   * How long to go on serving after health checks have begun to fail, so that whoever sends
-   * traffic here can take notice. Milliseconds, default 0.
-   */
-  readonly delayMs?: number;
-  /** How long to wait for requests under way, after the delay. Milliseconds, default 10000. */
-  readonly timeoutMs?: number;
-}
-
-/** Options of `Sidecar.close`. */
-export interface CloseOptions {
-  /** How long to wait for requests under way before they are cut. Milliseconds, default 10000. */
-  readonly timeoutMs?: number;
 }
 
 /** What the outside gives a sidecar; tests drive it. */
@@ -99,6 +86,8 @@ export class Sidecar {
   readonly #assembly: Assembly;
   readonly #hold: LoopHold;
   readonly #outbound: OutboundClient;
+  #dispatcher: SidecarDispatcher | undefined = undefined;
+  #agent: OutboundAgent | undefined = undefined;
   #adminServer: AdminServer | undefined = undefined;
   #adminAddress: TcpAddress | undefined = undefined;
   #draining: Promise<void> | undefined = undefined;
@@ -111,7 +100,7 @@ export class Sidecar {
     this.runtime = createSidecarRuntime(assembly.runtime);
     this.#assembly = assembly;
     this.#hold = hold;
-    this.#outbound = new OutboundClient(assembly.outboundRoutes, hold);
+    this.#outbound = new OutboundClient(assembly.outboundRoutes, hold, assembly.options.clock);
   }
 
   /** The listeners as bound, in the configured order. */
@@ -141,6 +130,34 @@ export class Sidecar {
    */
   request(url: string | URL, options?: RequestOptions): Promise<OutboundResponse> {
     return this.#outbound.request(url, options);
+  }
+
+  /**
+   * The standard `fetch`, with redirects, decompression and all; each request that it makes goes as
+   * by `request`. For hosts that the configuration does not know it is as if it were called itself.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return fetchThrough(this.dispatcher, input, init);
+  }
+
+  /**
+   * A dispatcher for the built-in `fetch` and for undici 6, 7 and 8, of any Node.js version:
+   * `fetch(url, { dispatcher: sidecar.dispatcher })`. Requests to hosts that the configuration knows
+   * go as by `request`, all others to undici's global dispatcher. It is the same each time.
+   */
+  get dispatcher(): SidecarDispatcher {
+    this.#dispatcher ??= new SidecarDispatcher(this.#outbound);
+    return this.#dispatcher;
+  }
+
+  /**
+   * An agent for clients of `node:http` (axios, got, superagent, node-fetch, needle), for `http:` and
+   * `https:` URLs alike: requests to hosts that the configuration knows go as by `request`, all others
+   * as they would have gone without it. It is the same each time.
+   */
+  get agent(): Agent {
+    this.#agent ??= new OutboundAgent(this.#outbound);
+    return this.#agent;
   }
 
   /**
@@ -305,31 +322,4 @@ export class Sidecar {
       this.#hold.close();
     }
   }
-}
-
-/** Resolves when `work` does, or when the time is up. */
-function withinTime(work: Promise<void>, clock: Clock, timeoutMs: number): Promise<void> {
-  if (timeoutMs === 0) {
-    return Promise.resolve();
-  }
-  return new Promise((resolve, reject) => {
-    const timer = clock.startTimer(timeoutMs, resolve);
-    work.then(resolve, reject).finally(() => timer.cancel());
-  });
-}
-
-/** Reads a time from the options of `drain` or `close`. */
-function readDuration<K extends string>(
-  options: { readonly [name in K]?: number },
-  name: K,
-  fallback: number,
-): number {
-  const value: unknown = options[name] ?? fallback;
-  if (typeof value !== 'number' || !(value >= 0)) {
-    throw new SidecarError(
-      'SIDECAR_OPTION_INVALID',
-      `${name} is ${describeValue(value)}, expected milliseconds, 0 or more`,
-    );
-  }
-  return value;
 }

@@ -45,7 +45,9 @@ function describeEntryPoint(index, seen) {
 /** Returns one declaration with its doc comments. */
 function extract(source, name, file) {
   const start = source.search(
-    new RegExp(`export (?:declare )?(?:class|interface|type|function|const) ${name}\\b`),
+    new RegExp(
+      `export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) ${name}\\b`,
+    ),
   );
   if (start === -1) {
     throw new Error(`${file} declares no ${name}`);

@@ -22,6 +22,7 @@ const layers = [
   'assembly',
   'assemble.ts',
   'application-options.ts',
+  'drain-options.ts',
   'sidecar-options.ts',
   'sidecar.ts',
   'index.ts',

@@ -130,6 +130,11 @@ export abstract class StreamRecord implements RequestInfo {
     }
   }
 
+  /** Counts that the application has not read the response for too long, and so has lost it. */
+  chargeIdleTimeout(): void {
+    this.manager.context.stats.downstreamRqIdleTimeout++;
+  }
+
   /** Counts that reading the request was stopped, or went on. */
   protected chargePause(isPaused: boolean): void {
     const { stats } = this.manager.context;

@@ -1,3 +1,4 @@
+import type { ReadableStream } from 'node:stream/web';
 import { invalid } from './request-options.js';
 
 /** A request body that comes piece by piece. */
@@ -29,6 +30,7 @@ export class BodyPump {
   constructor(body: StreamedBody, announcedBytes: number | undefined) {
     this.#body = body;
     this.#announcedBytes = announcedBytes;
+    ignoreErrors(body);
   }
 
   start(sink: BodySink): void {
@@ -53,9 +55,9 @@ export class BodyPump {
       return;
     }
     this.#finish();
-    if (isDestroyable(this.#body)) {
+    if (this.#iterator === undefined || isDestroyable(this.#body)) {
       // A stream that waits for data would not hear of `return` before there is some.
-      this.#body.destroy();
+      releaseBody(this.#body);
     } else {
       // What it throws now is of no interest to anybody.
       this.#release().catch(() => {});
@@ -63,7 +65,7 @@ export class BodyPump {
   }
 
   async #run(sink: BodySink): Promise<void> {
-    const iterator = this.#body[Symbol.asyncIterator]();
+    const iterator = iterate(this.#body);
     this.#iterator = iterator;
     for (;;) {
       const { done, value } = await iterator.next();
@@ -122,10 +124,56 @@ function toChunk(piece: unknown): Buffer {
 }
 
 /** Returns the same bytes as a Buffer, without a copy. */
-export function toBuffer(bytes: Uint8Array): Buffer {
+export function toBuffer(bytes: ArrayBufferView): Buffer {
   return bytes instanceof Buffer
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Tells a stream that nobody is going to read it. Other bodies have nothing to give back yet. */
+export function releaseBody(body: unknown): void {
+  if (typeof body !== 'object' || body === null) {
+    return;
+  }
+  try {
+    ignoreErrors(body);
+    if (isDestroyable(body)) {
+      body.destroy();
+    } else if (isWebStream(body) && !body.locked) {
+      body.cancel().catch(() => {});
+    }
+  } catch {
+    // It is not ours, and what it throws now is of no interest to anybody.
+  }
+}
+
+/** What a stream emits when it is read no more must not end the process. */
+function ignoreErrors(body: object): void {
+  if ('on' in body && typeof body.on === 'function') {
+    body.on('error', () => {});
+  }
+}
+
+function iterate(body: StreamedBody): AsyncIterator<Uint8Array | string> {
+  if (!isWebStream(body)) {
+    return body[Symbol.asyncIterator]();
+  }
+  // Its own iterator would hear of `return` only after the piece that it waits for.
+  const reader = body.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value };
+    },
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+function isWebStream(body: object): body is ReadableStream<Uint8Array | string> {
+  return 'getReader' in body && typeof body.getReader === 'function';
 }
 
 function isDestroyable(body: object): body is { destroy(): void } {

@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { SidecarError } from '../base/errors.js';
+import { agingStepMs } from './unread-bodies.js';
 
 /** What the body may tell the call that it comes from. */
 export interface BodySource {
@@ -15,9 +18,19 @@ export interface BodySource {
 /** Above this the host is asked to wait until somebody reads. */
 const highWaterBytes = 64 * 1024;
 
+/** How long an unfinished body waits for its reader to begin: in steps, the first of them not whole. */
+const maxUnreadSteps = 60_000 / agingStepMs + 1;
+/** How long it waits for a reader to go on. Longer: whoever reads may have long work with a piece. */
+const maxIdleSteps = 300_000 / agingStepMs + 1;
+
 /**
- * The body of an outbound response. It is read once: by one of the methods, or piece by piece with
- * `for await`. Leaving such a loop early, and `dump`, give the rest up.
+ * The body of an outbound response. It is read once: by one of the methods, as a stream, or piece by
+ * piece with `for await`. Leaving such a loop early, destroying the stream, and `dump` give the rest
+ * up.
+ *
+ * No more than some 64 KiB are kept for a reader who does not come; the host is asked to wait. A body
+ * that is not complete by then is given up, and its connection closed, when nobody has begun to read
+ * it within a minute, or has read on for five. One that is complete holds no connection.
  *
  * Reading rejects with `SIDECAR_BODY_ABORTED` if the host breaks off, with the signal's reason if
  * the caller has aborted, and with `SIDECAR_BODY_INVALID` if the body is read twice.
@@ -32,6 +45,8 @@ export class OutboundBody implements AsyncIterable<Buffer> {
   #hasFailed = false;
   #isUsed = false;
   #isReadingAll = false;
+  /** Since somebody has last read. */
+  #idleSteps = 0;
   #wakeReader: (() => void) | undefined = undefined;
 
   constructor(source: BodySource) {
@@ -45,32 +60,56 @@ export class OutboundBody implements AsyncIterable<Buffer> {
 
   /** Reads all of it as UTF-8, a byte order mark left out. */
   async text(): Promise<string> {
-    const text = (await this.bytes()).toString('utf8');
+    this.#use();
+    const bytes = this.#isEnded ? this.#joined() : await this.#readAll();
+    const text = bytes.toString('utf8');
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
-  /** Reads all of it as JSON. Rejects with a `SyntaxError` if it is not. */
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  /** Reads all of it as JSON, of the type that you say. Rejects with a `SyntaxError` if it is none. */
+  async json<T = unknown>(): Promise<T> {
+    // Nobody but the caller can know the type.
+    return JSON.parse(await this.text()) as T;
   }
 
   /** Reads all of it. */
   async bytes(): Promise<Buffer> {
     this.#use();
-    this.#isReadingAll = true;
-    if (this.#isPaused) {
-      this.#resume();
-    }
-    while (!this.#isEnded && !this.#hasFailed) {
-      await this.#wait();
-    }
-    if (this.#hasFailed) {
-      throw this.#error;
-    }
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    const only = chunks[0];
-    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+    return this.#isEnded ? this.#joined() : this.#readAll();
+  }
+
+  /** Reads all of it, into a buffer of its own. */
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const bytes = await this.bytes();
+    const copy = new ArrayBuffer(bytes.length);
+    bytes.copy(new Uint8Array(copy));
+    return copy;
+  }
+
+  /** Returns it as a stream of Node.js. Throws `SIDECAR_BODY_INVALID` if it has been read already. */
+  stream(): Readable {
+    return Readable.from(this.#claim(), { objectMode: false });
+  }
+
+  /** Returns it as a web stream. Throws `SIDECAR_BODY_INVALID` if it has been read already. */
+  webStream(): ReadableStream<Uint8Array> {
+    const pieces = this.#claim();
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const { done, value } = await pieces.next();
+          if (done === true) {
+            controller.close();
+          } else {
+            controller.enqueue(value);
+          }
+        },
+        cancel: async () => {
+          await pieces.return?.();
+        },
+      },
+      { highWaterMark: 0 },
+    );
   }
 
   /** Gives the body up unread; the connection goes on if there is nothing left to read. */
@@ -83,18 +122,7 @@ export class OutboundBody implements AsyncIterable<Buffer> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
-    const pieces = this.#pieces();
-    return {
-      next: () => pieces.next(),
-      // Ahead of the generator, which hears of it only after the piece that it may be waiting for.
-      return: () => {
-        this.dump();
-        return pieces.return(undefined);
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return this.#iterate(this.#pieces(false));
   }
 
   /** Takes a piece from the call. Returns false when the call should pause. */
@@ -121,9 +149,47 @@ export class OutboundBody implements AsyncIterable<Buffer> {
     }
   }
 
-  async *#pieces(): AsyncGenerator<Buffer, undefined, undefined> {
+  /**
+   * Called in steps while the call is under way. Returns what is wrong, if nobody has read for too
+   * long.
+   */
+  growOlder(): string | undefined {
+    if (this.#isReadingAll || this.#wakeReader !== undefined) {
+      return undefined;
+    }
+    this.#idleSteps++;
+    if (this.#isUsed) {
+      return this.#idleSteps < maxIdleSteps ? undefined : 'nobody has read on for five minutes';
+    }
+    return this.#idleSteps < maxUnreadSteps ? undefined : 'nobody has read it for a minute';
+  }
+
+  /** Begins to read, before the first piece is asked for. */
+  #claim(): AsyncIterableIterator<Buffer> {
     this.#use();
+    return this.#iterate(this.#pieces(true));
+  }
+
+  #iterate(pieces: AsyncGenerator<Buffer, undefined, undefined>): AsyncIterableIterator<Buffer> {
+    return {
+      next: () => pieces.next(),
+      // Ahead of the generator, which hears of it only after the piece that it may be waiting for.
+      return: () => {
+        this.dump();
+        return pieces.return(undefined);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  async *#pieces(isClaimed: boolean): AsyncGenerator<Buffer, undefined, undefined> {
+    if (!isClaimed) {
+      this.#use();
+    }
     for (;;) {
+      this.#idleSteps = 0;
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
         this.#bufferedBytes -= chunk.length;
@@ -146,6 +212,28 @@ export class OutboundBody implements AsyncIterable<Buffer> {
       throw new SidecarError('SIDECAR_BODY_INVALID', 'the body has been read already');
     }
     this.#isUsed = true;
+    this.#idleSteps = 0;
+  }
+
+  async #readAll(): Promise<Buffer> {
+    this.#isReadingAll = true;
+    if (this.#isPaused) {
+      this.#resume();
+    }
+    while (!this.#isEnded && !this.#hasFailed) {
+      await this.#wait();
+    }
+    if (this.#hasFailed) {
+      throw this.#error;
+    }
+    return this.#joined();
+  }
+
+  #joined(): Buffer {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    const only = chunks[0];
+    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
   }
 
   #resume(): void {

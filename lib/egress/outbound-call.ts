@@ -3,6 +3,7 @@ import type { HeaderList } from '../http/headers.js';
 import type { BodyPump, BodySink } from './body-pump.js';
 import { type BodySource, OutboundBody } from './outbound-body.js';
 import { OutboundResponse } from './outbound-response.js';
+import type { Aging } from './unread-bodies.js';
 
 /** Hears of the calls under way. */
 export interface CallObserver {
@@ -18,9 +19,10 @@ export interface CallObserver {
  * signal, the body. How the request gets to a host is the business of those who extend this.
  *
  * The process is held while the caller waits for the head, a reader for a piece of the body, or a
- * streamed request body for its end. A response that nobody reads does not hold it.
+ * streamed request body for its end. A response that nobody reads does not hold it, and is given up
+ * after a while, so that it does not hold its connection for ever either.
  */
-export abstract class OutboundCall implements BodySource, BodySink {
+export abstract class OutboundCall implements Aging, BodySource, BodySink {
   readonly #observer: CallObserver;
   readonly #resolve: (response: OutboundResponse) => void;
   readonly #reject: (error: unknown) => void;
@@ -74,6 +76,15 @@ export abstract class OutboundCall implements BodySource, BodySink {
     }
   }
 
+  /** Gives the response up if it has had no reader for too long. */
+  growOlder(): void {
+    const neglect = this.#isDone ? undefined : this.#response?.body.growOlder();
+    if (neglect !== undefined) {
+      this.onNeglected();
+      this.abort(new SidecarError('SIDECAR_BODY_ABORTED', `the body was given up: ${neglect}`));
+    }
+  }
+
   // The request body.
 
   abstract writeBody(chunk: Buffer): boolean;
@@ -106,6 +117,9 @@ export abstract class OutboundCall implements BodySource, BodySink {
 
   /** Stops whatever brings the response. */
   protected abstract giveUp(): void;
+
+  /** The response is given up, as nobody reads it. */
+  protected onNeglected(): void {}
 
   /** The head is there. `endStream`: there is no body. */
   protected respond(status: number, headers: HeaderList, endStream: boolean): void {

@@ -55,6 +55,10 @@ export class OutboundStream extends OutboundCall implements ResponseEncoder {
     this.stream?.onResponseWritable();
   }
 
+  protected override onNeglected(): void {
+    this.stream?.chargeIdleTimeout();
+  }
+
   protected override giveUp(): void {
     this.stream?.onDownstreamReset();
   }

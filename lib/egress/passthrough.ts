@@ -40,6 +40,7 @@ export class PassthroughCall extends OutboundCall {
     request.on('response', (message) => this.#onResponse(message));
     request.on('error', (error) => this.failCall(error));
     request.on('drain', () => this.resumePump());
+    request.on('close', () => this.#onClose());
     if (body === undefined || Buffer.isBuffer(body)) {
       request.end(body);
     }
@@ -59,6 +60,13 @@ export class PassthroughCall extends OutboundCall {
 
   protected override giveUp(): void {
     this.#request?.destroy();
+  }
+
+  /** A host that changes the protocol unasked gets neither a response nor an error reported. */
+  #onClose(): void {
+    if (this.#message === undefined) {
+      this.failCall(brokenOff());
+    }
   }
 
   #onResponse(message: IncomingMessage): void {

@@ -8,8 +8,16 @@ export type HeadersInput =
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | Iterable<readonly [string, string]>;
 
-/** A request body: all at hand, or piece by piece. */
-export type BodyInput = string | Uint8Array | AsyncIterable<Uint8Array | string> | null;
+/** A request body: all at hand, or piece by piece, as a stream of Node.js or of the web, or a generator. */
+export type BodyInput =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | FormData
+  | URLSearchParams
+  | AsyncIterable<Uint8Array | string>
+  | null;
 
 /** Options of `sidecar.request`. */
 export interface RequestOptions {
@@ -18,11 +26,19 @@ export interface RequestOptions {
   /** `host` is sent instead of the URL's own; the route is that of the URL. */
   readonly headers?: HeadersInput;
   /**
-   * Default none. A string is sent as UTF-8. Nothing is said of its type unless you do. A body that
-   * comes piece by piece is read as fast as it can be sent, and released if the call ends before it.
+   * Default none. A string is sent as UTF-8. The `content-type` is the one that `fetch` would send,
+   * unless you give one: of a string `text/plain`, of a form that of the form, of a `Blob` its own, of
+   * bytes and streams none. The length is announced where it is known: of all but streams.
+   *
+   * A stream or other async iterable is read as fast as it can be sent, and released (destroyed,
+   * cancelled, or returned from) if the call is refused or ends before it. It cannot be sent twice,
+   * so such a call is retried only as far as the body has been kept.
    */
   readonly body?: BodyInput;
-  /** Ends the request; the promise then rejects with the signal's reason. */
+  /**
+   * Ends the call at any time: the promise, or whoever reads the body, then rejects with the signal's
+   * reason. It is listened to until the response is complete.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -1,52 +1,90 @@
+import type { Clock } from '../base/clock.js';
 import { SidecarError } from '../base/errors.js';
 import type { LoopHold } from '../base/loop-hold.js';
 import type { ConnectionManager } from '../downstream/connection-manager.js';
 import type { DownstreamConnection } from '../downstream/downstream-connection.js';
-import { getHeader, type HeaderList } from '../http/headers.js';
-import { BodyPump, type StreamedBody, toBuffer } from './body-pump.js';
+import { BodyPump, releaseBody } from './body-pump.js';
 import type { CallObserver, OutboundCall } from './outbound-call.js';
+import {
+  type ExchangeObserver,
+  type ExchangeOwner,
+  type ExchangeRequest,
+  OutboundExchange,
+} from './outbound-exchange.js';
 import type { OutboundResponse } from './outbound-response.js';
 import type { OutboundRoutes } from './outbound-route.js';
 import { OutboundStream } from './outbound-stream.js';
 import { PassthroughCall } from './passthrough.js';
+import { announcedLength, prepareBody } from './request-body.js';
 import {
-  type BodyInput,
   checkSignal,
-  invalid,
   parseHeaders,
   parseMethod,
   parseTarget,
   type RequestOptions,
+  type Target,
 } from './request-options.js';
+import { UnreadBodies } from './unread-bodies.js';
 
 const noOptions: RequestOptions = {};
 
 /** The door for the application's own requests. */
-export class OutboundClient implements CallObserver {
+export class OutboundClient implements CallObserver, ExchangeOwner {
   readonly #routes: OutboundRoutes;
   readonly #hold: LoopHold;
   /** Weak, as listeners come and go. */
   readonly #connections = new WeakMap<ConnectionManager, DownstreamConnection>();
-  readonly #active = new Set<OutboundCall>();
+  readonly #active = new Set<OutboundCall | OutboundExchange>();
   readonly #onIdle: (() => void)[] = [];
+  readonly #unreadBodies: UnreadBodies;
   #isClosed = false;
 
-  constructor(routes: OutboundRoutes, hold: LoopHold) {
+  constructor(routes: OutboundRoutes, hold: LoopHold, clock: Clock) {
     this.#routes = routes;
     this.#hold = hold;
+    this.#unreadBodies = new UnreadBodies(clock, this.#active);
   }
 
   /** Sends a request; see `Sidecar.request`. */
   request(url: string | URL, options: RequestOptions = noOptions): Promise<OutboundResponse> {
     return new Promise((resolve, reject) => {
-      // Whatever is wrong with the arguments is thrown below, and so rejects the promise.
-      this.#send(url, options ?? noOptions, resolve, reject);
+      try {
+        this.#send(url, options ?? noOptions, resolve, reject);
+      } catch (error) {
+        // Something is wrong with the arguments, or the call comes too late.
+        releaseBody(options?.body);
+        reject(error);
+      }
     });
+  }
+
+  /** Whether calls to `target` take the data path; others are none of our business. */
+  claims(target: Target): boolean {
+    return this.#routes.choose(target) !== undefined;
+  }
+
+  /**
+   * Begins a request of a client library, or returns `undefined` if its target is none of ours: then
+   * the library is to send it as it would have without us. Throws `SIDECAR_CLOSED`.
+   */
+  open(request: ExchangeRequest, observer: ExchangeObserver): OutboundExchange | undefined {
+    if (this.#isClosed) {
+      throw closedError();
+    }
+    const manager = this.#routes.choose(request.target);
+    if (manager === undefined) {
+      return undefined;
+    }
+    const exchange = new OutboundExchange(observer, this, request.rawConnection);
+    const stream = manager.newStream(exchange, this.#connectionOf(manager), 'HTTP/1.1');
+    exchange.start(stream, request);
+    return exchange;
   }
 
   /** Ends every call that is under way, and refuses new ones. Idempotent. */
   close(): void {
     this.#isClosed = true;
+    this.#unreadBodies.close();
     for (const call of [...this.#active]) {
       call.abort(closedError());
     }
@@ -65,9 +103,24 @@ export class OutboundClient implements CallObserver {
 
   onCallStart(call: OutboundCall): void {
     this.#active.add(call);
+    this.#unreadBodies.watch();
   }
 
   onCallEnd(call: OutboundCall): void {
+    this.#onEnd(call);
+  }
+
+  onExchangeStart(exchange: OutboundExchange): void {
+    this.#active.add(exchange);
+    this.#hold.hold();
+  }
+
+  onExchangeEnd(exchange: OutboundExchange): void {
+    this.#hold.release();
+    this.#onEnd(exchange);
+  }
+
+  #onEnd(call: OutboundCall | OutboundExchange): void {
     this.#active.delete(call);
     if (this.#active.size === 0 && this.#onIdle.length > 0) {
       for (const resolve of this.#onIdle.splice(0)) {
@@ -138,42 +191,6 @@ export class OutboundClient implements CallObserver {
     }
     return connection;
   }
-}
-
-/** Returns the body as it is sent; of one that is all at hand the length is announced. */
-function prepareBody(
-  body: BodyInput | undefined,
-  headers: HeaderList,
-): Buffer | StreamedBody | undefined {
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : toBuffer(body);
-    checkLength(headers, bytes.length);
-    return bytes;
-  }
-  if (body === undefined || body === null) {
-    if ((announcedLength(headers) ?? 0) > 0) {
-      throw invalid(`content-length is ${announcedLength(headers)}, but there is no body`);
-    }
-    return undefined;
-  }
-  if (typeof body !== 'object' || !(Symbol.asyncIterator in body)) {
-    throw invalid('the body is none of: string, Uint8Array, stream or other async iterable');
-  }
-  return body;
-}
-
-function checkLength(headers: HeaderList, length: number): void {
-  const announced = announcedLength(headers);
-  if (announced === undefined) {
-    headers.push('content-length', String(length));
-  } else if (announced !== length) {
-    throw invalid(`content-length is ${announced}, but the body has ${length} bytes`);
-  }
-}
-
-function announcedLength(headers: HeaderList): number | undefined {
-  const value = getHeader(headers, 'content-length');
-  return value === undefined ? undefined : Number(value);
 }
 
 function closedError(): SidecarError {

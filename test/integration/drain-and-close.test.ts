@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { Agent, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import type { DrainOptions, Sidecar } from '../../lib/sidecar.js';
+import type { DrainOptions } from '../../lib/drain-options.js';
+import type { Sidecar } from '../../lib/sidecar.js';
 import { clusterCounts } from '../support/cluster-counts.js';
 
 import { DiscoveryFixture, refreshDelayMs } from '../support/discovery-server.js';

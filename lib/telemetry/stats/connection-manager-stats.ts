@@ -47,6 +47,7 @@ export class ConnectionManagerStats implements StatSource, ResponseClassCounters
   downstreamRqResponseBeforeRqComplete = 0;
   downstreamRqRxReset = 0;
   downstreamRqTxReset = 0;
+  downstreamRqIdleTimeout = 0;
   downstreamRqNonRelativePath = 0;
   downstreamRqTooLarge = 0;
   downstreamRqWsOnNonWsRoute = 0;
@@ -117,6 +118,7 @@ const fields: readonly StatField<NumberField<ConnectionManagerStats>>[] = [
   ['downstreamRqActive', 'downstream_rq_active', 'gauge'],
   ['downstreamRqHttp1Total', 'downstream_rq_http1_total', 'counter'],
   ['downstreamRqHttp2Total', 'downstream_rq_http2_total', 'counter'],
+  ['downstreamRqIdleTimeout', 'downstream_rq_idle_timeout', 'counter'],
   ['downstreamRqNonRelativePath', 'downstream_rq_non_relative_path', 'counter'],
   ['downstreamRqResponseBeforeRqComplete', 'downstream_rq_response_before_rq_complete', 'counter'],
   ['downstreamRqRxReset', 'downstream_rq_rx_reset', 'counter'],

@@ -1,0 +1,102 @@
+import http, { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { OutboundClient } from '../request.js';
+import { parseTarget, type Target } from '../request-options.js';
+import { AgentConnection } from './agent-connection.js';
+import { calledByHttps } from './called-by-https.js';
+
+/** What every agent has for `ClientRequest`, and the declarations leave out. */
+interface RequestTaker {
+  addRequest(request: ClientRequest, options: ClientRequestArgs): void;
+}
+
+/** How long a connection waits for the next request. Making one costs little. */
+const idleTimeoutMs = 10_000;
+
+/**
+ * An agent for clients of `node:http`. Requests to hosts that the configuration knows take the data
+ * path, each by itself; what the client has for a socket is no connection to any host. All others
+ * go to the global agents, as they would without us.
+ */
+export class OutboundAgent extends Agent implements RequestTaker {
+  /** For `http:` and `https:`, so that one agent can be given for both. */
+  declare protocol: string | undefined;
+  readonly #client: OutboundClient;
+  readonly #httpAgent: Agent = http.globalAgent;
+  readonly #httpsAgent: Agent = https.globalAgent;
+
+  constructor(client: OutboundClient) {
+    super({ keepAlive: true });
+    this.#client = client;
+    // `node:http` refuses a request whose protocol is not that of its agent, if that has one.
+    this.protocol = undefined;
+    // The constructor that this class extends has set its own, for `http:` alone.
+    Object.defineProperty(this, 'defaultPort', {
+      get: () => (calledByHttps() ? 443 : 80),
+      configurable: true,
+      enumerable: true,
+    });
+  }
+
+  /** Takes a request from `node:http`. */
+  addRequest(request: ClientRequest, options: ClientRequestArgs): void {
+    const isOurs =
+      request.protocol === 'http:' && request.method !== 'CONNECT' && this.#findTarget(options);
+    // Both are agents, which the declarations give no such method.
+    const taker = (isOurs ? Agent.prototype : this.#fallback(request)) as unknown as RequestTaker;
+    taker.addRequest.call(isOurs ? this : taker, request, options);
+  }
+
+  override createConnection(options: ClientRequestArgs): Duplex {
+    const target = this.#findTarget(options) ?? parseTarget('http://unknown/');
+    const client = this.#client;
+    return new AgentConnection(target, (request, observer) => client.open(request, observer));
+  }
+
+  override keepSocketAlive(socket: Duplex): void {
+    // Declared to return nothing; what it returns is whether the connection stays open.
+    const isKept = super.keepSocketAlive(socket);
+    if (socket instanceof AgentConnection) {
+      // The base class closes a waiting connection that says so.
+      socket.setTimeout(idleTimeoutMs);
+    }
+    // biome-ignore lint/correctness/noVoidTypeReturn: see above.
+    return isKept;
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    if (socket instanceof AgentConnection) {
+      socket.setTimeout(0);
+    }
+    super.reuseSocket(socket, request);
+  }
+
+  /** Returns where a request goes, if that is ours. */
+  #findTarget({ host, port, socketPath }: ClientRequestArgs): Target | undefined {
+    if (socketPath || !host) {
+      return undefined;
+    }
+    try {
+      const target = parseTarget(
+        `http://${host.includes(':') ? `[${host}]` : host}:${port ?? 80}/`,
+      );
+      return this.#client.claims(target) ? target : undefined;
+    } catch {
+      // Nothing that a URL could name.
+      return undefined;
+    }
+  }
+
+  /** The agent that the request would have had. */
+  #fallback({ protocol }: ClientRequest): Agent {
+    const isSecure = protocol === 'https:';
+    const current: Agent = isSecure ? https.globalAgent : http.globalAgent;
+    // Ours may have been made the global one, and then passes on what it has replaced.
+    return current instanceof OutboundAgent
+      ? isSecure
+        ? this.#httpsAgent
+        : this.#httpAgent
+      : current;
+  }
+}

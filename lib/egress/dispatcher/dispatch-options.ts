@@ -1,0 +1,171 @@
+import { stringify } from 'node:querystring';
+import { addHeader, type HeaderList, hasHeader } from '../../http/headers.js';
+import type { StreamedBody } from '../body-pump.js';
+import { invalid, parseHeaders, parseMethod, type Target } from '../request-options.js';
+import { prepareDispatchBody } from './dispatch-body.js';
+
+/**
+ * Options of `dispatch`, as undici has them. Those that are not named here concern a connection,
+ * which is the sidecar's business; a call that is passed on keeps them all.
+ */
+export interface DispatchOptions {
+  readonly origin?: unknown;
+  readonly path?: unknown;
+  readonly method?: unknown;
+  /** Names and values in turn, an iterable of pairs, or an object. */
+  readonly headers?: unknown;
+  /** A string, bytes, a stream, a Blob, a FormData, or an iterable of strings and bytes. */
+  readonly body?: unknown;
+  /** Parameters to be added to a path that has none. */
+  readonly query?: unknown;
+  /** The protocol to change to. */
+  readonly upgrade?: unknown;
+}
+
+/** A request that has been dispatched, checked. */
+export interface DispatchedRequest {
+  readonly target: Target;
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly body: Buffer | StreamedBody | undefined;
+}
+
+const maxKnownOrigins = 256;
+const knownOrigins = new Map<string, Target>();
+
+/** Returns where `origin` points to, path `/`, or `undefined` if it is no origin of HTTP. */
+export function parseOrigin(origin: unknown): Target | undefined {
+  if (typeof origin !== 'string' && !(origin instanceof URL)) {
+    return undefined;
+  }
+  const text = typeof origin === 'string' ? origin : origin.href;
+  const known = knownOrigins.get(text);
+  if (known !== undefined) {
+    return known;
+  }
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    return undefined;
+  }
+  const { protocol, host } = parsed;
+  const target: Target = { url: parsed.origin, protocol, authority: host, path: '/' };
+  if (knownOrigins.size >= maxKnownOrigins) {
+    knownOrigins.clear();
+  }
+  knownOrigins.set(text, target);
+  return target;
+}
+
+/** Checks a request to `origin`. Throws `SIDECAR_REQUEST_INVALID` for what cannot be sent. */
+export function parseDispatch(origin: Target, options: DispatchOptions): DispatchedRequest {
+  const method = parseDispatchMethod(options);
+  const headers = parseHeaders(toPairs(options.headers));
+  const path = parsePath(options, headers);
+  const body = prepareDispatchBody(options.body, method, headers);
+  const target: Target = { ...origin, url: `${origin.url}${path}`, path };
+  return { target, method, headers, body };
+}
+
+function parseDispatchMethod({ method, upgrade }: DispatchOptions): string {
+  if (typeof method !== 'string') {
+    throw invalid('the method is not a string');
+  }
+  if (method === 'CONNECT') {
+    throw invalid('CONNECT opens a tunnel, which is not for a host of the configuration');
+  }
+  if (upgrade !== undefined && upgrade !== null && upgrade !== false && upgrade !== '') {
+    throw invalid('this dispatcher cannot change the protocol to a host of the configuration');
+  }
+  return parseMethod(method);
+}
+
+/** What may stand in the first line of a request: neither blanks nor control characters. */
+const pathPattern = /^[\u0021-\u00ff]+$/;
+
+function parsePath({ path, query }: DispatchOptions, headers: HeaderList): string {
+  if (typeof path !== 'string' || !pathPattern.test(path)) {
+    throw invalid('the path is not a string that can be sent');
+  }
+  const relative = path[0] === '/' ? path : parseWholeUrl(path, headers);
+  return query === undefined || query === null ? relative : addQuery(relative, query);
+}
+
+/** Whole URLs are what is said to a proxy. The host in it counts, as it does for a proxy. */
+function parseWholeUrl(text: string, headers: HeaderList): string {
+  const url = parseOrigin(text) === undefined ? undefined : new URL(text);
+  if (url === undefined) {
+    throw invalid('the path is neither a whole URL nor does it start with a slash');
+  }
+  if (!hasHeader(headers, 'host')) {
+    addHeader(headers, 'host', url.host);
+  }
+  return `${url.pathname}${url.search}`;
+}
+
+function addQuery(path: string, query: unknown): string {
+  if (typeof query !== 'object' || query === null) {
+    throw invalid('the query is not an object');
+  }
+  if (/[?#]/.test(path)) {
+    throw invalid('a query cannot be added to a path that has one');
+  }
+  // What is no parameter, `stringify` writes as an empty one.
+  const text = stringify({ ...query });
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** Returns headers of any form as pairs of strings, a pair for each value. */
+function toPairs(headers: unknown): [string, string][] {
+  const pairs: [string, string][] = [];
+  if (headers === undefined || headers === null) {
+    return pairs;
+  }
+  if (typeof headers !== 'object') {
+    throw invalid('the headers are neither an object nor an array');
+  }
+  if (Array.isArray(headers)) {
+    if (headers.length % 2 !== 0) {
+      throw invalid('the headers are an array of odd length; names and values take turns in it');
+    }
+    for (let i = 0; i < headers.length; i += 2) {
+      addPairs(pairs, headers[i], headers[i + 1]);
+    }
+  } else if (isIterable(headers)) {
+    for (const pair of headers) {
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        throw invalid('the headers hold something that is no pair of name and value');
+      }
+      addPairs(pairs, pair[0], pair[1]);
+    }
+  } else {
+    for (const [name, value] of Object.entries(headers)) {
+      addPairs(pairs, name, value);
+    }
+  }
+  return pairs;
+}
+
+function addPairs(pairs: [string, string][], name: unknown, value: unknown): void {
+  if (typeof name !== 'string') {
+    throw invalid('the name of a header is not a string');
+  }
+  if (Array.isArray(value)) {
+    for (const one of value) {
+      addPair(pairs, name, one);
+    }
+  } else if (value !== undefined) {
+    addPair(pairs, name, value);
+  }
+}
+
+function addPair(pairs: [string, string][], name: string, value: unknown): void {
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+    throw invalid(`header "${name}" is an object, expected a string`);
+  }
+  // `null` is an empty value to undici, and other primitives are what they read as.
+  pairs.push([name, value === null ? '' : String(value)]);
+}
+
+function isIterable(input: object): input is Iterable<unknown> {
+  return Symbol.iterator in input;
+}

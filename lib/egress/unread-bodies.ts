@@ -1,0 +1,58 @@
+import type { Clock, ClockTimer } from '../base/clock.js';
+
+/** Something that grows old while nobody cares for it. */
+export interface Aging {
+  /** Called every `agingStepMs` while it is under way. */
+  growOlder(): void;
+}
+
+/** How often calls are looked at; their limits are counted in these steps. */
+export const agingStepMs = 15_000;
+
+/**
+ * Lets the calls under way grow older, all of them by one timer, which runs only while there are
+ * some: so that a response nobody reads does not hold a connection for ever, and one that is read
+ * costs nothing for it.
+ */
+export class UnreadBodies {
+  readonly #clock: Clock;
+  readonly #calls: ReadonlySet<object>;
+  #timer: ClockTimer | undefined = undefined;
+  #isClosed = false;
+
+  /** `calls`: those under way; what does not age among them is left alone. */
+  constructor(clock: Clock, calls: ReadonlySet<object>) {
+    this.#clock = clock;
+    this.#calls = calls;
+  }
+
+  /** Called when a call begins. */
+  watch(): void {
+    if (this.#timer === undefined && !this.#isClosed) {
+      this.#timer = this.#clock.startTimer(agingStepMs, () => this.#step());
+    }
+  }
+
+  /** Nothing grows older any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #step(): void {
+    this.#timer = undefined;
+    for (const call of [...this.#calls]) {
+      if (isAging(call)) {
+        call.growOlder();
+      }
+    }
+    if (this.#calls.size > 0) {
+      this.watch();
+    }
+  }
+}
+
+function isAging(call: object): call is Aging {
+  return 'growOlder' in call;
+}
