@@ -108,7 +108,7 @@ describe('a wrong option has a clear message', () => {
     [{ accessLogFlushIntervalMs: Number.POSITIVE_INFINITY }, /^accessLogFlushIntervalMs is Inf/],
     [{ mount: 'app' }, /^mount is "app", expected an object$/],
     [{ mount: { web() {} } }, /^mount names the cluster "web", but the clusters are: app, orders$/],
-    [{ mount: { app: {} } }, /^mount\.app is neither a \(request, response\) handler nor an http/],
+    [{ mount: { app: {} } }, /^mount\.app is neither a handler, nor an http\.Server, nor an object with/],
     [{ mount: { app: undefined } }, /^mount\.app is neither/],
     [{ listenOn: [] }, /^listenOn is an empty array, expected an object$/],
     [
