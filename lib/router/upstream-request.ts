@@ -2,7 +2,8 @@ import type { RoutingPriority } from '../config/route-config.js';
 import type { HeaderList } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
 import type { NativeObserver } from '../http/native-exchange.js';
-import type { AttemptTrace } from '../http/request-trace.js';
+import type { ServedRequest } from '../http/request-context.js';
+import type { AttemptTrace, TraceScope } from '../http/request-trace.js';
 import type { ResetReason } from '../http/reset-reason.js';
 import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
 import { reportReset, reportResponse, reportTimeout } from '../upstream/attempt-report.js';
@@ -12,6 +13,12 @@ import type { Host } from '../upstream/host.js';
 /** What an attempt tells the router. */
 export interface AttemptObserver extends NativeObserver {
   readonly native: NativePassage | undefined;
+  /** When the request had been received completely; `undefined` as long as it has not. */
+  readonly requestEndMs: number | undefined;
+  /** As that of a `ServedRequest`. */
+  readonly deadlineMs: number | undefined;
+  /** Set if the request has a span. */
+  readonly requestScope: TraceScope | undefined;
   /** Called before the request is sent. */
   onAttemptConnection(attempt: UpstreamRequest, encoder: RequestEncoder): void;
   onAttemptHead(
@@ -27,7 +34,7 @@ export interface AttemptObserver extends NativeObserver {
 }
 
 /** One try of a request on one host. */
-export class UpstreamRequest implements ResponseDecoder {
+export class UpstreamRequest implements ResponseDecoder, ServedRequest {
   readonly host: Host;
   /** Whether the connection had served requests before this one. */
   isReused = false;
@@ -41,6 +48,8 @@ export class UpstreamRequest implements ResponseDecoder {
   trace: AttemptTrace | undefined = undefined;
   /** Leave of the cluster's failure-rate breaker, if it has one. Set before the attempt is started. */
   pass: BreakerPass | undefined = undefined;
+  /** When it began, if it did not begin with the request. Set before the attempt is started. */
+  retryStartMs: number | undefined = undefined;
   readonly #router: AttemptObserver;
   readonly #head: RequestHead;
   readonly #priority: RoutingPriority;
@@ -73,6 +82,24 @@ export class UpstreamRequest implements ResponseDecoder {
 
   get native(): NativePassage | undefined {
     return this.#router.native;
+  }
+
+  // What a mounted application takes over from it.
+
+  get served(): ServedRequest {
+    return this;
+  }
+
+  get startMs(): number | undefined {
+    return this.retryStartMs ?? this.#router.requestEndMs;
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.#router.deadlineMs;
+  }
+
+  get traceScope(): TraceScope | undefined {
+    return this.trace ?? this.#router.requestScope;
   }
 
   /** Sends the request. `body` and `trailers` are what is known of it already. */
@@ -238,7 +265,8 @@ export class UpstreamRequest implements ResponseDecoder {
     if (this.#isRequestEnded && !endsWithData) {
       encoder.encodeEnd(this.#trailers);
     }
-    if (canGoOn && !this.#isRequestEnded) {
+    if (canGoOn && !(this.#isRequestEnded && this.#isDone)) {
+      // Also behind the end: a request that has gone out whole is not stalled.
       this.#router.setRequestPaused(false);
     }
   }

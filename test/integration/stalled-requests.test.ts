@@ -74,3 +74,25 @@ test('a host that goes on reading, however late, has as long again', async (t) =
   proxy.clock.advance(maxStallMs - 1);
   assert.equal(await proxy.stat('downstream_rq_active'), 1);
 });
+
+test('a request that came while its connection was opened is not stalled once it is sent', async (t) => {
+  let received = '';
+  const upstream = await RawUpstream.start((socket) => {
+    socket.on('data', (chunk) => {
+      received += String(chunk);
+    });
+  });
+  const proxy = await TestProxy.start(t, { upstream, route: { timeout_ms: 0 } });
+  const outgoing = request({ port: proxy.port, method: 'POST', headers: { host: 'foo.com' } });
+  outgoing.on('error', () => {});
+  proxy.closesWith(outgoing);
+  outgoing.end('all of it');
+  await until(
+    () => received.includes('all of it'),
+    () => received,
+  );
+  proxy.clock.advance(maxStallMs + 1);
+  assert.equal(await proxy.stat('downstream_rq_active'), 1);
+  outgoing.destroy();
+  await proxy.untilStat('downstream_rq_active', 0);
+});
