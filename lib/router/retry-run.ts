@@ -1,6 +1,16 @@
 import type { RetryState } from './retry-state.js';
 import type { UpstreamRequest } from './upstream-request.js';
 
+/** What has become of an attempt. */
+export interface AttemptResult {
+  /** It fulfils a condition of the policy. */
+  readonly isRetriable: boolean;
+  /** The request can be sent again. */
+  readonly canRetry: boolean;
+  /** It would do as an answer. */
+  readonly isUsable: boolean;
+}
+
 /**
  * The attempts of one request that may be tried again: which result is thrown away, and who races.
  *
@@ -34,21 +44,19 @@ export class RetryRun {
 
   /**
    * Takes the result of an attempt; says whether it is thrown away, since the request is tried again
-   * or another attempt may still do better. `isUsable`: it would do as an answer.
-   * `hasCurrent`: an attempt is under way that is no rival.
+   * or another attempt may still do better. `hasCurrent`: an attempt is under way that is no rival.
    */
   takeResult(
     attempt: UpstreamRequest,
     hasCurrent: boolean,
-    isRetriable: boolean,
-    isUsable: boolean,
+    { isRetriable, canRetry, isUsable }: AttemptResult,
   ): RetryVerdict {
     const isRival = this.#forget(attempt);
     if (isRival && !isUsable && (hasCurrent || this.#isPending)) {
       this.#state.drop(attempt.isRetry);
       return 'discard';
     }
-    const decision = this.#state.decide(isRetriable, attempt);
+    const decision = this.#state.decide(isRetriable, canRetry, attempt);
     if (decision === 'retry') {
       this.#isPending = true;
       return 'discard';

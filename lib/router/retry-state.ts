@@ -80,9 +80,13 @@ export class RetryState {
 
   /**
    * Takes the result of an attempt. With `retry` the back-off has begun, and the owner hears when it
-   * is over.
+   * is over. `canRetry`: the request can be sent again.
    */
-  decide(isRetriable: boolean, { isRetry, isUnreached }: RetriedAttempt): RetryDecision {
+  decide(
+    isRetriable: boolean,
+    canRetry: boolean,
+    { isRetry, isUnreached }: RetriedAttempt,
+  ): RetryDecision {
     if (this.#outstanding > 0 && !isRetriable) {
       this.#cluster.stats.upstreamRqRetrySuccess++;
     }
@@ -91,7 +95,7 @@ export class RetryState {
       return 'stop';
     }
     this.#left--;
-    return isRetriable ? this.#begin(isUnreached) : 'stop';
+    return isRetriable && canRetry ? this.#begin(isUnreached) : 'stop';
   }
 
   /** A result that decides nothing, as another attempt is under way. */

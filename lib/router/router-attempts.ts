@@ -1,6 +1,6 @@
 import { type HeaderList, removeHeader } from '../http/headers.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
-import type { AttemptTrace } from '../http/request-trace.js';
+import type { AttemptTrace, TraceScope } from '../http/request-trace.js';
 import { flagOfReset, type ResetReason } from '../http/reset-reason.js';
 import { responseFlag } from '../http/response-flag.js';
 import type { NativePassage, RequestEncoder } from '../http/stream.js';
@@ -20,6 +20,10 @@ export abstract class RouterAttempts
   implements AttemptObserver, RetryLoopOwner
 {
   abstract get native(): NativePassage | undefined;
+
+  get requestScope(): TraceScope | undefined {
+    return this.callbacks.trace;
+  }
 
   onDestroy(): void {
     this.#endAttempts();
@@ -167,11 +171,19 @@ export abstract class RouterAttempts
     const attempt = new UpstreamRequest(this, host, sentHead, route.priority, isEnded, isRetry);
     attempt.trace = trace;
     attempt.pass = pass;
+    attempt.retryStartMs = isRetry ? this.context.clock.now() : undefined;
     this.attempt = attempt;
-    if (isRetry && !isFresh) {
+    if (isRetry && !isFresh && isEnded) {
       this.startAttemptTimer();
     }
     attempt.start(this.replay?.chunks, this.requestTrailers, isFresh);
+  }
+
+  /** The body has outgrown the buffer before a retry could take it. */
+  protected failUnsent(): void {
+    this.#endAttempts();
+    this.callbacks.setResponseFlag(flagOfReset('connect-failure'));
+    this.replyFailure(false);
   }
 
   /** There is no host, or the failure-rate breaker lets nothing through. No retry follows. */
@@ -217,9 +229,12 @@ export abstract class RouterAttempts
 
   /** Begins the span of an attempt, if attempts have spans. */
   #startTrace(head: RequestHead, host: Host): AttemptTrace | undefined {
-    return this.context.startChildSpan
-      ? this.callbacks.trace?.startAttempt(head, this.cluster?.name ?? '', host.address)
-      : undefined;
+    const trace = this.context.startChildSpan ? this.callbacks.trace : undefined;
+    return trace?.startAttempt(head, {
+      cluster: this.cluster?.name ?? '',
+      host: host.address,
+      isTls: this.cluster?.config.tls !== undefined,
+    });
   }
 
   /** Whether a response is thrown away, as a retry or another attempt may do better. */

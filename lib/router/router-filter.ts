@@ -65,7 +65,12 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
   }
 
   decodeData(chunk: Buffer, endStream: boolean): undefined {
+    const wasWaiting = this.retry !== undefined && this.attempt === undefined;
     this.#keep(chunk);
+    if (wasWaiting && this.retry === undefined) {
+      this.failUnsent();
+      return;
+    }
     if (endStream) {
       this.onRequestEnd();
     }
@@ -95,6 +100,10 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
       this.replyMaintenance(cluster);
       return 'stop';
     }
+    if ((this.inheritedMs ?? 1) <= 0) {
+      this.onDeadline();
+      return 'stop';
+    }
     this.#prepare(route, cluster, head);
     if (endStream) {
       this.onRequestEnd();
@@ -115,8 +124,9 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
     if (hashKey !== undefined || isElsewhere) {
       this.hostChoice = new HostChoice(hashKey, callbacks.originalDestination);
     }
-    if (controls !== undefined) {
-      setExpectedTimeout(head.headers, controls);
+    const { inheritedMs } = this;
+    if (controls !== undefined || inheritedMs !== undefined) {
+      setExpectedTimeout(head.headers, controls ?? route, inheritedMs);
     } else if (route.timeoutHeader !== '') {
       addHeader(head.headers, 'x-envoy-expected-rq-timeout-ms', route.timeoutHeader);
     }

@@ -51,9 +51,10 @@ export abstract class RouterRetries extends RouterDeadlines {
       this.attempt = undefined;
       this.stopAttemptTimer();
     }
-    const canRetry = isRetriable && this.isRequestEnded;
+    // Of what a host was not even told, nothing has gone but into the buffer.
+    const canRetry = this.isRequestEnded || attempt.isUnreached;
     const hasCurrent = this.attempt !== undefined;
-    const verdict = retry.takeResult(attempt, hasCurrent, canRetry, isUsable);
+    const verdict = retry.takeResult(attempt, hasCurrent, { isRetriable, canRetry, isUsable });
     if (verdict === 'answer-overflow') {
       this.callbacks.setResponseFlag(responseFlag.upstreamOverflow);
     }
