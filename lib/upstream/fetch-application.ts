@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { requestFromMessage } from './fetch-request.js';
+import { headersNotMeant } from './fetched-response.js';
 
 /** An application in the style of the standard fetch: a `Request` in, a `Response` out. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
@@ -64,11 +65,15 @@ export async function sendFetchResponse(result: unknown, response: ServerRespons
   if (result.statusText !== '') {
     response.statusMessage = result.statusText;
   }
+  const notMeant = headersNotMeant(result);
   for (const [name, value] of result.headers) {
-    response.appendHeader(name, value);
+    if (!notMeant.includes(name)) {
+      response.appendHeader(name, value);
+    }
   }
   const reader: BodyReader | undefined = result.body?.getReader();
   if (reader === undefined) {
+    describeNoBody(result.status, response);
     response.end();
     return;
   }
@@ -80,6 +85,22 @@ export async function sendFetchResponse(result: unknown, response: ServerRespons
     return;
   }
   await sendBody(reader, response);
+}
+
+/** Sees to the length in the headers of a response without a body (RFC 9110, 8.6). */
+function describeNoBody(status: number, response: ServerResponse): void {
+  if (status === 204) {
+    response.removeHeader('content-length');
+  } else if (response.req.method !== 'HEAD' && status !== 304) {
+    correctLength(response, 0);
+  }
+}
+
+/** Not just left out: `node:http` tells no length then. */
+function correctLength(response: ServerResponse, length: number): void {
+  if (response.hasHeader('content-length')) {
+    response.setHeader('content-length', String(length));
+  }
 }
 
 /** Of a reader of a body, which is a stream of bytes. */
@@ -94,17 +115,62 @@ async function sendBody(reader: BodyReader, response: ServerResponse): Promise<v
   // The end of a body that is whole already comes at once. Then its length can be told.
   const isWhole = await Promise.race([second.then(({ done }) => done), setImmediate(false)]);
   if (isWhole) {
+    correctLength(response, piece.value?.length ?? 0);
     response.end(piece.value);
     return;
   }
+  const length = new AnnouncedLength(response);
   // None is read ahead from here on: it could fail while nobody waits for it.
   for (let i = 0; !piece.done && !response.destroyed; i++) {
+    length.take(piece.value?.length ?? 0);
     if (!response.write(piece.value)) {
       await writable(response);
     }
     piece = await (i === 0 ? second : reader.read());
   }
+  if (!response.destroyed) {
+    length.end();
+  }
   response.end();
+}
+
+/**
+ * Holds a body to the length that its headers announce, if they do: bytes beyond it would stand
+ * where the client expects the next response of its connection.
+ */
+class AnnouncedLength {
+  readonly #announced: number | undefined = undefined;
+  #length = 0;
+
+  constructor(response: ServerResponse) {
+    const value = response.getHeader('content-length');
+    if (typeof value === 'string' && /^\d+$/.test(value)) {
+      this.#announced = Number(value);
+    } else if (value !== undefined) {
+      response.removeHeader('content-length');
+    }
+  }
+
+  /** Throws if the body is too long with these bytes. */
+  take(byteLength: number): void {
+    this.#length += byteLength;
+    if (this.#announced !== undefined && this.#length > this.#announced) {
+      throw this.#wrong('more than');
+    }
+  }
+
+  /** Throws if the body is too short. */
+  end(): void {
+    if (this.#announced !== undefined && this.#length < this.#announced) {
+      throw this.#wrong(`${this.#length} bytes, not`);
+    }
+  }
+
+  #wrong(what: string): Error {
+    return new Error(
+      `the body of the Response has ${what} the ${this.#announced} bytes of its content-length`,
+    );
+  }
 }
 
 /** Resolves when there is room again, or nobody reads any more. */
