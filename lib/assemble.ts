@@ -28,6 +28,7 @@ import { RuntimeStats } from './telemetry/stats/runtime-stats.js';
 import { ServerStats } from './telemetry/stats/server-stats.js';
 import { StatsLease } from './telemetry/stats/stats-lease.js';
 import { StatsStore } from './telemetry/stats/stats-store.js';
+import { defaultCallTracing } from './telemetry/tracing/tracing.js';
 import { ClusterManager } from './upstream/cluster-manager.js';
 import { SocketConnector } from './upstream/connection/connector.js';
 import { createDnsClient } from './upstream/dns/dns-client.js';
@@ -159,14 +160,14 @@ function createByNameManager(
 ): Promise<ConnectionManager> {
   return createConnectionManager(
     {
-      config: byNameConfig,
+      config: { ...byNameConfig, tracing: files.tracing && defaultCallTracing },
       listener: undefined,
       routes: new ClusterNameRoutes(shared.clusterManager),
       files,
       statsLease: new StatsLease(shared.stats),
       accessLogs: [],
       listenerScope: undefined,
-      isOutbound: false,
+      isOutbound: true,
     },
     shared,
   );

@@ -55,7 +55,7 @@ export async function createConnectionManager(
       serverState,
       rateLimitService: shared.rateLimitService,
     }),
-    tunnels: { clusterManager, wheel, log },
+    tunnels: { clusterManager, wheel, log, tracing: files.tracing },
     bufferLimitBytes: listener?.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
     accessLogs: await openAccessLogs(parts, shared),
     tracer: files.tracing?.createTracer(config.tracing, isOutbound),

@@ -11,6 +11,7 @@ import type { AccessLog } from '../telemetry/access-log/access-log.js';
 import { ListenerStats } from '../telemetry/stats/listener-stats.js';
 import { StatsLease } from '../telemetry/stats/stats-lease.js';
 import { TlsStats } from '../telemetry/stats/tls-stats.js';
+import { defaultCallTracing } from '../telemetry/tracing/tracing.js';
 import type { ClusterDirectory } from '../upstream/cluster-directory.js';
 import { createConnectionManager } from './create-connection-manager.js';
 import type { ListenerFiles } from './listener-files.js';
@@ -103,7 +104,8 @@ async function createListener(building: Building): Promise<Listener> {
 
 /**
  * Outbound calls take a listener's routes and filters as the requests of an internal peer would:
- * the application's own `x-envoy-...` headers are to work. Traced they are as what goes out.
+ * the application's own `x-envoy-...` headers are to work. Traced they are as what goes out, also
+ * where the listener does not say so: it speaks of the requests that come in by it.
  */
 async function createOutboundManager(building: Building): Promise<ConnectionManager | undefined> {
   const { config: listener, routes, files, belongings, shared } = building;
@@ -111,7 +113,8 @@ async function createOutboundManager(building: Building): Promise<ConnectionMana
     return undefined;
   }
   const { tracing: inbound } = listener.connectionManager;
-  const tracing = inbound && { ...inbound, operationName: 'egress' as const };
+  const { operationName } = defaultCallTracing;
+  const tracing = files.tracing && { ...defaultCallTracing, ...inbound, operationName };
   const config = { ...listener.connectionManager, useRemoteAddress: true, tracing };
   return createConnectionManager(
     { ...belongings, config, listener, routes, files, listenerScope: undefined, isOutbound: true },

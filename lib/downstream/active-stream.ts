@@ -330,13 +330,13 @@ export class ActiveStream extends StreamRecord implements RequestDecoder, Filter
   }
 
   #onResponseComplete(): void {
-    if (!this.isRequestComplete) {
-      this.manager.context.stats.downstreamRqResponseBeforeRqComplete++;
+    if (!this.#isDone) {
+      this.manager.context.stats.downstreamRqResponseBeforeRqComplete += +!this.isRequestComplete;
+      this.#finish();
     }
-    this.#finish();
   }
 
-  /** The request is over. Called once. */
+  /** Called once, though a client in this process may give up at the last piece. */
   #finish(): void {
     this.#isDone = true;
     try {

@@ -1,11 +1,13 @@
 import type { MatchedRoute } from '../http/filter.js';
 import { getHeader, type HeaderList, setHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
+import type { RequestDeadline } from '../http/request-context.js';
 import { RequestDetails, type RequestInfo } from '../http/request-info.js';
 import type { RequestTrace } from '../http/request-trace.js';
 import type { RouteMatch } from '../router/route-table.js';
 import { chargeResponseClass } from '../telemetry/stats/response-class.js';
 import type { RequestSpan } from '../telemetry/tracing/request-span.js';
+import type { TracedRequest } from '../telemetry/tracing/traced-request.js';
 import type { StreamOwner } from './connection-manager-context.js';
 import type { DownstreamConnection } from './downstream-connection.js';
 import { forwardedClientAddress, type RequestOrigin } from './forwarded-headers.js';
@@ -18,7 +20,7 @@ import { chargeTraceDecision } from './trace-decision.js';
 export type StreamProtocol = RequestInfo['protocol'];
 
 /** What is known of one request under way: for its filters, and for the access log at its end. */
-export abstract class StreamRecord implements RequestInfo {
+export abstract class StreamRecord implements RequestInfo, TracedRequest {
   requestHead: RequestHead = emptyHead;
   responseHeaders: HeaderList | undefined = undefined;
   responseCode = 0;
@@ -34,6 +36,13 @@ export abstract class StreamRecord implements RequestInfo {
   hasEnvoyHeaders = false;
   /** Set by whoever knows it, before the request begins. */
   originalDestination: string | undefined = undefined;
+  /** As `originalDestination`. */
+  deadline: RequestDeadline | undefined = undefined;
+  /**
+   * As `originalDestination`: headers of the trace of the request that this one is made for. They are
+   * sent on, unless the request has a span of its own, which they are the parent of.
+   */
+  inheritedTrace: HeaderList | undefined = undefined;
   route: MatchedRoute | undefined = undefined;
   durationMs = 0;
   readonly protocol: StreamProtocol;
@@ -53,6 +62,7 @@ export abstract class StreamRecord implements RequestInfo {
   protected mustClose = false;
   #isTraced = false;
   #span: RequestSpan | undefined = undefined;
+  #untraced: RequestTrace | undefined = undefined;
   /** What the response is to name as the operation of this request. */
   #operation: string | undefined = undefined;
   #stableRandom: number | undefined = undefined;
@@ -95,7 +105,15 @@ export abstract class StreamRecord implements RequestInfo {
 
   /** A health check has none: reference 5.4. */
   get trace(): RequestTrace | undefined {
-    return this.isHealthCheck ? undefined : this.#span;
+    return this.isHealthCheck ? undefined : (this.#span ?? this.#untraced);
+  }
+
+  get peerAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
+  get peerPort(): number {
+    return this.connection.remotePort;
   }
 
   get localAddress(): string {
@@ -133,6 +151,22 @@ export abstract class StreamRecord implements RequestInfo {
   /** Counts that the application has not read the response for too long, and so has lost it. */
   chargeIdleTimeout(): void {
     this.manager.context.stats.downstreamRqIdleTimeout++;
+  }
+
+  /** Counts an answer to `expect: 100-continue`: reference 3.8. */
+  chargeContinue(): void {
+    this.chargeResponse(100);
+  }
+
+  /** Counts a WebSocket tunnel of the application itself: that it is open, or has ended. */
+  chargeTunnel(isOpen: boolean): void {
+    const { stats } = this.manager.context;
+    if (isOpen) {
+      stats.downstreamCxWebsocketTotal++;
+      stats.downstreamCxWebsocketActive++;
+    } else {
+      stats.downstreamCxWebsocketActive--;
+    }
   }
 
   /** Counts that reading the request was stopped, or went on. */
@@ -187,8 +221,13 @@ export abstract class StreamRecord implements RequestInfo {
       if (this.#isTraced) {
         const operation = handOverOperation(headers, named, config.tracing.operationName);
         this.#operation = operation.response;
-        this.#span = tracer?.start(this.requestHead, this.protocol, operation.span);
+        this.#span = tracer?.start(this, operation.span);
+      } else {
+        this.#untraced = tracer?.pass(this);
       }
+    }
+    if (this.inheritedTrace !== undefined && this.#span === undefined) {
+      this.requestHead.headers.push(...this.inheritedTrace);
     }
   }
 

@@ -1,5 +1,5 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { type HeaderList, hasHeader, lowerCaseName } from '../http/headers.js';
 import type { StreamedBody } from './body-pump.js';
 import { brokenOff, OutboundCall } from './outbound-call.js';
@@ -28,10 +28,11 @@ export class PassthroughCall extends OutboundCall {
       headers.unshift('host', target.authority);
     }
     headers.push(...framingOf(method, body, headers));
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    // As it is at that moment: instrumentation replaces it, and is to see what is none of ours.
+    const { request: send } = target.protocol === 'https:' ? https : http;
     let request: ClientRequest;
     try {
-      request = send(target.url, { method, headers });
+      request = send(target.url, { method, headers: toHeaderObject(headers) });
     } catch (error) {
       this.failCall(error);
       return;
@@ -95,6 +96,18 @@ function framingOf(
     return ['transfer-encoding', 'chunked'];
   }
   return method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : [];
+}
+
+/** The one form that instrumentation of `node:http` can add headers to. */
+function toHeaderObject(headers: HeaderList): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = Object.create(null);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string;
+    const before = result[name];
+    result[name] = before === undefined ? value : [before, value].flat();
+  }
+  return result;
 }
 
 function toHeaderList(raw: readonly string[]): HeaderList {

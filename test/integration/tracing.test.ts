@@ -4,14 +4,17 @@ import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import {
+  context,
   INVALID_SPAN_CONTEXT,
   propagation,
   type Span,
   type TextMapPropagator,
+  TraceFlags,
   type Tracer,
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { getRPCMetadata, RPCType, suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { buildConfig, type Json, staticCluster } from '../support/config-builder.js';
 import { unusedPort } from '../support/fake-upstream.js';
@@ -48,7 +51,9 @@ describe('a traced request', () => {
     });
     const { name, kind, parentId: parent, attributes, isError } = await fixture.span();
     assert.deepEqual([name, kind, parent, isError], ['ingress', 'SERVER', undefined, false]);
-    assert.deepEqual(attributes, {
+    const { 'network.peer.port': peerPort, ...fixed } = attributes;
+    assert.ok(Number(peerPort) > 0);
+    assert.deepEqual(fixed, {
       'http.request.method': 'POST',
       'url.scheme': 'http',
       'url.path': '/orders/1',
@@ -56,6 +61,8 @@ describe('a traced request', () => {
       'server.address': 'shop.example',
       'server.port': 8080,
       'network.protocol.version': '1.1',
+      'client.address': '10.1.2.3',
+      'network.peer.address': '127.0.0.1',
       'user_agent.original': 'curl/8',
       'http.response.status_code': 200,
       component: 'proxy',
@@ -134,6 +141,20 @@ describe('a traced request', () => {
     assert.equal(spans[1]?.attributes['error'], true);
   });
 
+  test('has an error if its status is 4xx, to who has sent it', async (t) => {
+    const fixture = await TracingFixture.start(t, { tracing: { operation_name: 'egress' } });
+    fixture.upstream.handler = (_request, response) => response.writeHead(404).end();
+    await fixture.proxy.send();
+    const { isError, attributes } = await fixture.span();
+    assert.deepEqual([isError, attributes['error.type']], [true, '404']);
+    // The tag is Envoy's, to whom it is none.
+    assert.equal(attributes['error'], undefined);
+    assert.deepEqual(
+      [attributes['network.peer.address'], attributes['network.peer.port']],
+      ['127.0.0.1', fixture.upstream.port],
+    );
+  });
+
   test('has the flags of a reply of our own', async (t) => {
     const url = `tcp://127.0.0.1:${await unusedPort()}`;
     const fixture = await TracingFixture.start(t, {
@@ -178,6 +199,22 @@ describe('a traced request', () => {
     await fixture.proxy.send({ headers: { traceparent } });
     await fixture.spans(0);
     assert.match(`${fixture.received('traceparent')}`, new RegExp(`^00-${traceId}-\\w{16}-00$`));
+  });
+
+  test('is none to a tracer that makes no spans, and its trace passes through', async (t) => {
+    const startSpan: Tracer['startSpan'] = (_name, _options, parent) =>
+      trace.wrapSpanContext(
+        trace.getSpanContext(parent ?? context.active()) ?? INVALID_SPAN_CONTEXT,
+      );
+    const tracer: Tracer = { startSpan, startActiveSpan: () => assert.fail() };
+    const tracerProvider: TracerProvider = { getTracer: () => tracer };
+    const fixture = await TracingFixture.start(t, { ...childSpans, options: { tracerProvider } });
+    for (const headers of [{}, { traceparent, tracestate: 'a=1, b=2' }]) {
+      await fixture.proxy.send({ headers });
+    }
+    assert.deepEqual(fixture.received('traceparent'), [undefined, traceparent]);
+    assert.deepEqual(fixture.received('tracestate'), [undefined, 'a=1, b=2']);
+    assert.deepEqual(fixture.proxy.errors, []);
   });
 
   test('is a span of whatever provider is registered when it comes', async (t) => {
@@ -404,6 +441,16 @@ describe('a call of the application', () => {
     assert.deepEqual(fixture.received('traceparent'), [traceparentOf(call)]);
   });
 
+  test('is none where the application suppresses tracing, as exporters do', async (t) => {
+    const fixture = await TracingFixture.start(t);
+    await context.with(suppressTracing(context.active()), async () => {
+      const response = await fixture.proxy.sidecar.request('http://shop.example/a');
+      await response.body.text();
+    });
+    await fixture.spans(0);
+    assert.deepEqual(fixture.received('traceparent'), [undefined]);
+  });
+
   test('concerns no request that comes in at a listener which it has opened', async (t) => {
     const { provider } = await TracingFixture.start(t);
     const fixture = await provider
@@ -411,6 +458,100 @@ describe('a call of the application', () => {
       .startActiveSpan('boot', () => TracingFixture.start(t, { manager: { codec_type: 'http1' } }));
     await fixture.proxy.send();
     assert.equal((await fixture.span()).parentId, undefined);
+  });
+});
+
+describe('where no listener traces', () => {
+  const config = { hasListener: false };
+
+  for (const [how, isRegistered] of [
+    ['given to the sidecar', false],
+    ['registered before', true],
+  ] as const) {
+    test(`calls are traced if a provider is ${how}`, async (t) => {
+      const fixture = await TracingFixture.start(t, { config, isRegistered });
+      await (await fixture.proxy.sidecar.request('http://app/a')).body.text();
+      const call = await fixture.span();
+      assert.deepEqual([call.name, call.kind], ['egress app', 'CLIENT']);
+      assert.equal(call.attributes['upstream_cluster'], 'app');
+      assert.deepEqual(fixture.received('traceparent'), [traceparentOf(call)]);
+    });
+  }
+
+  test('calls are not traced otherwise', async (t) => {
+    const fixture = await TracingFixture.start(t, { config, isGlobal: true });
+    trace.setGlobalTracerProvider(fixture.provider);
+    const headers = { traceparent };
+    await (await fixture.proxy.sidecar.request('http://app/a', { headers })).body.text();
+    await fixture.spans(0);
+    assert.deepEqual(fixture.received('traceparent'), [traceparent]);
+  });
+});
+
+describe('a mounted application', () => {
+  test('runs with the span of its request as the active one', async (t) => {
+    const seen: unknown[] = [];
+    const look = (): unknown => seen.push(trace.getActiveSpan()?.spanContext().spanId);
+    const fixture = await TracingFixture.start(t, {
+      options: {
+        mount: {
+          app: async (request, response) => {
+            look();
+            for await (const _chunk of request) {
+              look();
+            }
+            response.end();
+          },
+        },
+      },
+    });
+    await fixture.proxy.send({ method: 'POST', body: 'abc' });
+    const { spanId } = await fixture.span();
+    assert.deepEqual(seen, [spanId, spanId]);
+    assert.equal(trace.getActiveSpan(), undefined);
+  });
+
+  test('is not recorded for a request that is not traced, unless that is part of a trace', async (t) => {
+    const fixture = await TracingFixture.start(t, {
+      options: {
+        mount: {
+          app: (_request, response) => {
+            fixture.provider.getTracer('application').startSpan('work').end();
+            response.end();
+          },
+        },
+      },
+    });
+    fixture.proxy.sidecar.runtime.set('tracing.global_enabled', 0);
+    await fixture.proxy.send();
+    await fixture.spans(0);
+    await fixture.proxy.send({ headers: { traceparent } });
+    const { name, parentId: parent } = await fixture.span();
+    assert.deepEqual([name, parent], ['work', parentId]);
+  });
+
+  test('may say by which route it serves its request, as instrumentation does', async (t) => {
+    for (const router of [{}, { start_child_span: true }]) {
+      const fixture = await TracingFixture.start(t, {
+        router,
+        options: {
+          mount: {
+            app: (_request, response) => {
+              const metadata = getRPCMetadata(context.active());
+              assert.ok(metadata?.type === RPCType.HTTP);
+              metadata.route = '/orders/:id';
+              response.end();
+            },
+          },
+        },
+      });
+      await fixture.proxy.send({ path: '/orders/1' });
+      const spans = await fixture.spans('start_child_span' in router ? 2 : 1);
+      const request = spans.find(({ kind }) => kind === 'SERVER');
+      assert.equal(request?.attributes['http.route'], '/orders/:id');
+      propagation.disable();
+      context.disable();
+    }
   });
 });
 
@@ -423,7 +564,8 @@ function thrower<T>(): T {
 }
 
 function endThrower(): Span {
-  return Object.assign(trace.wrapSpanContext(INVALID_SPAN_CONTEXT), {
+  const spanContext = { traceId, spanId: 'b7ad6b7169203332', traceFlags: TraceFlags.NONE };
+  return Object.assign(trace.wrapSpanContext(spanContext), {
     end() {
       throw new Error('broken tracer');
     },

@@ -6,6 +6,7 @@ import {
   propagation,
   SpanKind,
   SpanStatusCode,
+  type TextMapPropagator,
   trace,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -29,8 +30,12 @@ export interface TracedParts extends ProxyParts {
   /** Keys of the router. */
   readonly router?: Json;
   readonly sampler?: Sampler;
+  /** Default: that of W3C Trace Context. `undefined`: none is registered. */
+  readonly propagator?: TextMapPropagator | undefined;
   /** Whether the sidecar asks the API for the provider, which a test then registers. */
   readonly isGlobal?: boolean;
+  /** Whether the provider has been registered before the proxy starts. */
+  readonly isRegistered?: boolean;
 }
 
 /** One span as a test looks at it. */
@@ -68,8 +73,14 @@ export class TracingFixture {
       spanProcessors: [new SimpleSpanProcessor(exporter)],
       ...(parts.sampler === undefined ? {} : { sampler: parts.sampler }),
     });
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    const propagator = 'propagator' in parts ? parts.propagator : new W3CTraceContextPropagator();
+    if (propagator !== undefined) {
+      propagation.setGlobalPropagator(propagator);
+    }
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    if (parts.isRegistered === true) {
+      trace.setGlobalTracerProvider(provider);
+    }
     t.after(() => {
       propagation.disable();
       context.disable();
@@ -86,7 +97,9 @@ export class TracingFixture {
         ...parts.manager,
       },
       options: {
-        ...(parts.isGlobal === true ? {} : { tracerProvider: provider }),
+        ...(parts.isGlobal === true || parts.isRegistered === true
+          ? {}
+          : { tracerProvider: provider }),
         ...parts.options,
       },
     });
@@ -126,7 +139,8 @@ export function traceparentOf({ traceId, spanId }: SeenSpan): string {
   return `00-${traceId}-${spanId}-01`;
 }
 
-function seen(span: ReadableSpan): SeenSpan {
+/** Returns a span as a test looks at it. */
+export function seen(span: ReadableSpan): SeenSpan {
   const { traceId, spanId } = span.spanContext();
   return {
     name: span.name,

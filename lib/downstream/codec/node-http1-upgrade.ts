@@ -46,7 +46,11 @@ export class UpgradedConnection implements RawConnection {
  * Whether a request that asks for an upgrade is a WebSocket handshake of RFC 6455, 4.1. Any other is
  * left to the parser: it may have a body, and what comes behind it is HTTP.
  */
-export function isHandshake({ method, httpVersion, rawHeaders }: IncomingMessage): boolean {
+export function isHandshake({
+  method,
+  httpVersion,
+  rawHeaders,
+}: Pick<IncomingMessage, 'method' | 'httpVersion' | 'rawHeaders'>): boolean {
   if (method !== 'GET' || httpVersion !== '1.1') {
     return false;
   }

@@ -1,9 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import type { TimerWheel } from '../../base/timer-wheel.js';
+import type { RequestTracer } from '../../telemetry/tracing/request-tracer.js';
 import type { ConnectionManager } from '../connection-manager.js';
 import { maxHeadBytes, maxHeaders } from '../request-checks.js';
 import { AcceptedConnection } from './accepted-connection.js';
@@ -83,12 +85,12 @@ function serve(
       // At once, as in Envoy: the client does not wait for the filters, which see no difference.
       response.writeContinue();
       manager.onContinueSent();
-      onRequest(manager, request, response);
+      server.emit('request', request, response);
     }
   });
   server.on('checkExpectation', (request: DownstreamRequest, response: DownstreamResponse) => {
     // Whether it can be met is for the host to say.
-    onRequest(manager, request, response);
+    server.emit('request', request, response);
   });
   server.on('connect', (request: DownstreamRequest, socket: Duplex) => {
     onDetached(manager, request, socket as Socket, undefined);
@@ -102,7 +104,25 @@ function serve(
   // Called when it closes. It would cut connections whose last response is not yet on its way; the
   // listener knows better which ones are idle.
   server.closeIdleConnections = () => {};
+  const { tracer } = manager.context;
+  if (tracer !== undefined) {
+    hideRequests(server, tracer);
+  }
   return server;
+}
+
+/**
+ * Has the requests of a server that we trace come past whoever looks at the events of all servers:
+ * instrumentation would begin a second span for each. As long as there is nothing to make ours with,
+ * it may.
+ */
+function hideRequests(server: Server, tracer: RequestTracer): void {
+  const prototype: Server = Object.getPrototypeOf(server);
+  server.emit = (event: string, ...args: unknown[]): boolean => {
+    // Looked up each time, since it may be replaced at any time.
+    const seen = event === 'request' && tracer.isActive ? EventEmitter.prototype : prototype;
+    return Reflect.apply(seen.emit, server, [event, ...args]);
+  };
 }
 
 function onRequest(

@@ -1,4 +1,5 @@
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { AsyncResource } from 'node:async_hooks';
+import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
@@ -47,13 +48,15 @@ const target = { host: 'localhost', port: 80, protocol: 'http:' };
 
 /**
  * Sends a handshake to a host and, if the host agrees, makes a tunnel of the two connections. Errors
- * and ends of the connections themselves are their owners' to see to.
+ * and ends of the connections themselves are their owners' to see to. `hide` calls what it is given in
+ * a way that the request of `node:http` for it is seen by nobody.
  */
 export function shakeHands(
   { ProxyServer }: TunnelLibrary,
   { downstream, upstream, early }: TunnelEnds,
   head: RequestHead,
   observer: HandshakeObserver,
+  hide: (send: () => void) => void,
 ): void {
   if (upstream.destroyed) {
     // The host has left while the library was loaded. Nothing would ever be heard of it again.
@@ -74,7 +77,7 @@ export function shakeHands(
     // What the options of the request begin as: strict whatever the process was started with.
     ssl: { insecureHTTPParser: false, maxHeaderSize: maxHeadBytes },
   };
-  proxy.ws(asIncomingMessage(head), downstream, early, options, () => {});
+  hide(() => proxy.ws(asIncomingMessage(head), downstream, early, options, () => {}));
 }
 
 /**
@@ -119,13 +122,26 @@ function listen(request: ClientRequest, observer: HandshakeObserver): void {
   };
 }
 
+/** What `ClientRequest` calls of its agent. */
+interface RequestTaker {
+  addRequest(request: ClientRequest, options: ClientRequestArgs): void;
+}
+
 /** Gives its one request the connection that is there. */
 class OneConnectionAgent extends Agent {
   readonly #connection: Duplex;
+  /** What hides the request must not go on with what comes by its connection. */
+  readonly #caller: AsyncResource = new AsyncResource('PILLION_TUNNEL');
 
   constructor(connection: Duplex) {
     super({ keepAlive: false });
     this.#connection = connection;
+  }
+
+  /** Every agent has this; the declarations leave it out. */
+  addRequest(request: ClientRequest, options: ClientRequestArgs): void {
+    const { addRequest } = Agent.prototype as unknown as RequestTaker;
+    this.#caller.runInAsyncScope(() => addRequest.call(this, request, options));
   }
 
   override createConnection(): Duplex {

@@ -12,6 +12,7 @@ import { type AddressedStream, formatLocalAddress } from '../../http/socket-addr
 import type { Route } from '../../router/route.js';
 import { takeControlHeaders } from '../../router/timeouts.js';
 import type { ConnectionManagerStats } from '../../telemetry/stats/connection-manager-stats.js';
+import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { BreakerPass } from '../../upstream/breaker/failure-rate-breaker.js';
 import type { Cluster } from '../../upstream/cluster.js';
 import type { ClusterManager } from '../../upstream/cluster-manager.js';
@@ -34,6 +35,8 @@ export interface TunnelContext {
   readonly clusterManager: ClusterManager;
   readonly wheel: TimerWheel;
   readonly log: Logger;
+  /** Hides handshakes from instrumentation, if there may be any. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const upstreamFailureBody = 'upstream connect error or disconnect/reset before headers';
@@ -266,8 +269,11 @@ export class WebSocketTunnel implements HttpFilter, TunnelObserver, HandshakeObs
       return;
     }
     const { socket: downstream, head: early } = this.#raw;
+    const { tracing } = this.#context;
     try {
-      shakeHands(library, { downstream, upstream, early }, head, this);
+      shakeHands(library, { downstream, upstream, early }, head, this, (send) =>
+        tracing === undefined ? send() : tracing.hide(send),
+      );
     } catch (error) {
       this.#onInternalError(error);
     }

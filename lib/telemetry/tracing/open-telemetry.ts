@@ -1,10 +1,8 @@
-import type * as openTelemetry from '@opentelemetry/api';
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { readVersion } from '../../base/version.js';
+import type { OpenTelemetryApi } from './open-telemetry-api.js';
+import { Propagation } from './propagation.js';
 import type { TracingGuard } from './tracing-guard.js';
-
-/** What `@opentelemetry/api` exports. It is loaded only where something is traced. */
-export type OpenTelemetryApi = typeof openTelemetry;
 
 /** What every span says it was made by. */
 const tracerName = 'pillion';
@@ -13,6 +11,7 @@ const tracerName = 'pillion';
 export class OpenTelemetry {
   readonly api: OpenTelemetryApi;
   readonly guard: TracingGuard;
+  readonly propagation: Propagation;
   readonly #version: string = readVersion();
   readonly #provider: TracerProvider | undefined;
   #tracer: Tracer | undefined = undefined;
@@ -21,6 +20,8 @@ export class OpenTelemetry {
   constructor(api: OpenTelemetryApi, guard: TracingGuard, provider: TracerProvider | undefined) {
     this.api = api;
     this.guard = guard;
+    // What applications say to the SDK, which then registers no propagator.
+    this.propagation = new Propagation(api, process.env['OTEL_PROPAGATORS'] !== 'none');
     this.#provider = provider;
   }
 

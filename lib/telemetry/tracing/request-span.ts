@@ -2,24 +2,39 @@ import type { Context, Span } from '@opentelemetry/api';
 import { fromByteString } from '../../base/byte-string.js';
 import type { RequestHead } from '../../http/message.js';
 import type { RequestInfo } from '../../http/request-info.js';
-import type { AttemptTrace, RequestTrace } from '../../http/request-trace.js';
+import type { AttemptTarget, AttemptTrace, RequestTrace } from '../../http/request-trace.js';
 import { AttemptSpan } from './attempt-span.js';
-import { injectContext } from './inject-context.js';
+import { keepFromCalls } from './calling-span.js';
+import { finalTags } from './envoy-tags.js';
 import type { OpenTelemetry } from './open-telemetry.js';
-import { attemptAttributes, finalAttributes } from './span-attributes.js';
+import { runInContext } from './run-in-context.js';
+import { ServedRoute } from './served-route.js';
+import { attemptAttributes, hostAttributes, statusAttributes } from './span-attributes.js';
+
+/** What the span of a request is. */
+export interface RequestSpanKind {
+  /** Whether the request goes out: a span of kind client. */
+  readonly isClient: boolean;
+  /** Whether somebody else has begun the span, and ends it. */
+  readonly isForeign: boolean;
+}
 
 /** The span of one request, from its head to the end of its response. */
 export class RequestSpan implements RequestTrace {
   readonly #openTelemetry: OpenTelemetry;
   readonly #span: Span;
+  readonly #kind: RequestSpanKind;
   /** The one of the span: the parent of the spans of attempts. */
-  readonly #context: Context;
+  #context: Context;
+  /** Set once an application has been called that may know the route of the request. */
+  #servedRoute: ServedRoute | undefined = undefined;
   #attemptCount = 0;
 
-  constructor(openTelemetry: OpenTelemetry, span: Span, context: Context) {
+  constructor(openTelemetry: OpenTelemetry, span: Span, context: Context, kind: RequestSpanKind) {
     this.#openTelemetry = openTelemetry;
     this.#span = span;
     this.#context = context;
+    this.#kind = kind;
   }
 
   /** Names the operation as another proxy calls it. `operation` is a byte string. */
@@ -27,23 +42,31 @@ export class RequestSpan implements RequestTrace {
     this.#openTelemetry.guard.run(() => this.#span.updateName(fromByteString(operation)));
   }
 
-  startAttempt(head: RequestHead, cluster: string, host: string): AttemptTrace | undefined {
+  run<T>(fn: () => T): T {
+    this.#openTelemetry.guard.run(() => this.#addServedRoute());
+    return runInContext(this.#openTelemetry, this.#context, fn);
+  }
+
+  startAttempt(head: RequestHead, target: AttemptTarget): AttemptTrace | undefined {
     return this.#openTelemetry.guard.run(() => {
-      const { api, tracer } = this.#openTelemetry;
+      const { api, propagation, tracer } = this.#openTelemetry;
       if (tracer === undefined) {
         return undefined;
       }
-      const attributes = attemptAttributes(head, cluster, host, this.#attemptCount);
+      this.#addServedRoute();
+      const attributes = attemptAttributes(head, target, this.#attemptCount);
       this.#attemptCount++;
       const span = tracer.startSpan(
-        `router ${fromByteString(cluster)} egress`,
+        `router ${fromByteString(target.cluster)} egress`,
         { kind: api.SpanKind.CLIENT, attributes },
         this.#context,
       );
+      keepFromCalls(span);
       // Attempts may race, each with its own context.
       const ownHead = { ...head, headers: [...head.headers] };
-      injectContext(api, api.trace.setSpan(this.#context, span), ownHead.headers);
-      return new AttemptSpan(this.#openTelemetry, span, ownHead);
+      const context = api.trace.setSpan(this.#context, span);
+      propagation.inject(context, ownHead.headers);
+      return new AttemptSpan(this.#openTelemetry, span, context, ownHead);
     });
   }
 
@@ -54,13 +77,38 @@ export class RequestSpan implements RequestTrace {
     this.#openTelemetry.guard.run(() => {
       const span = this.#span;
       if (span.isRecording()) {
-        const attributes = finalAttributes(info, headersForTags);
-        span.setAttributes(attributes);
-        if (attributes['error'] === true) {
-          span.setStatus({ code: this.#openTelemetry.api.SpanStatusCode.ERROR });
-        }
+        this.#describeEnd(info, headersForTags);
       }
-      span.end();
+      if (!this.#kind.isForeign) {
+        span.end();
+      }
     });
+  }
+
+  #describeEnd(info: RequestInfo, headersForTags: readonly string[]): void {
+    const span = this.#span;
+    const { responseCode } = info;
+    const { isClient } = this.#kind;
+    const failure = responseCode === 0 ? 'no_response' : undefined;
+    const attributes = statusAttributes(responseCode, failure, isClient);
+    if (isClient) {
+      Object.assign(attributes, hostAttributes(info.upstreamHost));
+    }
+    const route = this.#servedRoute?.route;
+    if (route !== undefined) {
+      attributes['http.route'] = route;
+    }
+    span.setAttributes(Object.assign(attributes, finalTags(info, headersForTags)));
+    if ('error.type' in attributes) {
+      span.setStatus({ code: this.#openTelemetry.api.SpanStatusCode.ERROR });
+    }
+  }
+
+  /** Instrumentation of web frameworks tells the route that a request has taken to its span. */
+  #addServedRoute(): void {
+    if (this.#servedRoute === undefined && !this.#kind.isClient) {
+      this.#servedRoute = new ServedRoute(this.#span);
+      this.#context = this.#servedRoute.addTo(this.#context, this.#openTelemetry.api);
+    }
   }
 }

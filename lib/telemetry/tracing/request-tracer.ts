@@ -1,13 +1,14 @@
-import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import { fromByteString } from '../../base/byte-string.js';
 import type { ConnectionManagerTracingConfig } from '../../config/connection-manager-config.js';
-import type { RequestHead } from '../../http/message.js';
-import type { RequestInfo } from '../../http/request-info.js';
-import { headerGetter } from './header-carrier.js';
-import { injectContext } from './inject-context.js';
+import type { HeaderList } from '../../http/headers.js';
+import { takeCallingSpan } from './calling-span.js';
+import { requestTags } from './envoy-tags.js';
 import type { OpenTelemetry } from './open-telemetry.js';
 import { RequestSpan } from './request-span.js';
-import { clientAttributes, requestTags, serverAttributes } from './span-attributes.js';
+import { clientAttributes, originAttributes, serverAttributes } from './span-attributes.js';
+import type { TracedRequest } from './traced-request.js';
+import { UntracedRequest } from './untraced-request.js';
 
 /** Begins the spans of the requests of one connection manager. */
 export class RequestTracer {
@@ -30,52 +31,101 @@ export class RequestTracer {
     this.#tags = tags;
   }
 
+  /** Whether there is anything to make spans with. */
+  get isActive(): boolean {
+    return this.#openTelemetry.guard.run(() => this.#openTelemetry.tracer !== undefined) ?? false;
+  }
+
   /**
    * Begins the span of a request whose headers have been brought into order, and writes its context
    * into them. `operation`, a byte string, is what the span is called in the place of its default.
-   * Returns `undefined` if there is no tracer, or it fails.
+   * Returns `undefined` if there is no tracer, or it fails, or makes no spans; the headers pass as
+   * they are then.
    */
-  start(
-    head: RequestHead,
-    protocol: RequestInfo['protocol'],
-    operation: string | undefined,
-  ): RequestSpan | undefined {
-    return this.#openTelemetry.guard.run(() => {
-      const { api, tracer } = this.#openTelemetry;
-      if (tracer === undefined) {
-        return undefined;
-      }
-      const parent = this.#parentOf(head);
-      const attributes = this.#isEgress
-        ? clientAttributes(head, protocol)
-        : serverAttributes(head, protocol);
-      const name = operation ?? (this.#isEgress ? `egress ${head.authority}` : 'ingress');
-      const span = tracer.startSpan(fromByteString(name), { kind: this.#kind, attributes }, parent);
-      if (span.isRecording()) {
-        span.setAttributes(this.#tags);
-        span.setAttributes(requestTags(head, protocol));
-      }
-      const context = api.trace.setSpan(parent, span);
-      injectContext(api, context, head.headers);
-      return new RequestSpan(this.#openTelemetry, span, context);
-    });
+  start(request: TracedRequest, operation: string | undefined): RequestSpan | undefined {
+    return this.#openTelemetry.guard.run(() => this.#start(request, operation));
   }
 
-  get #kind(): SpanKind {
-    const { SpanKind } = this.#openTelemetry.api;
-    return this.#isEgress ? SpanKind.CLIENT : SpanKind.SERVER;
+  /** Takes the place of `start` for a request that is not to be traced. */
+  pass({ requestHead }: TracedRequest): UntracedRequest | undefined {
+    // Calls of the application are sent on as they are.
+    return !this.#isOutbound && this.isActive
+      ? new UntracedRequest(this.#openTelemetry, requestHead.headers)
+      : undefined;
+  }
+
+  #start(request: TracedRequest, operation: string | undefined): RequestSpan | undefined {
+    const { api, propagation, tracer } = this.#openTelemetry;
+    if (tracer === undefined) {
+      return undefined;
+    }
+    const head = request.requestHead;
+    const isClient = this.#isEgress;
+    // What is active where a request comes in was active when its listener was opened.
+    const active = this.#isOutbound ? api.context.active() : api.ROOT_CONTEXT;
+    const parent = this.#findParent(request, active);
+    const name = fromByteString(operation ?? (isClient ? `egress ${head.authority}` : 'ingress'));
+    const foreign = this.#isOutbound ? takeCallingSpan(api, active, parent) : undefined;
+    foreign?.updateName(name);
+    const span = foreign ?? tracer.startSpan(name, this.#describe(request), parent);
+    const context = api.trace.setSpan(parent, span);
+    if (span.isRecording()) {
+      this.#tag(span, request);
+    } else if (this.#isNoSpan(span, parent)) {
+      return undefined;
+    }
+    propagation.inject(context, head.headers);
+    const kind = { isClient, isForeign: foreign !== undefined };
+    return new RequestSpan(this.#openTelemetry, span, context, kind);
   }
 
   /**
    * The context that the headers carry. Without one, a call of the application belongs to what the
-   * application is doing, and a request from a connection to nothing: what is active there is what
-   * was active when its listener was opened.
+   * application is doing, and else to the request that it is made for.
    */
-  #parentOf({ headers }: RequestHead): Context {
-    const { context, propagation, ROOT_CONTEXT } = this.#openTelemetry.api;
-    const base = this.#isOutbound ? context.active() : ROOT_CONTEXT;
+  #findParent({ requestHead, inheritedTrace }: TracedRequest, active: Context): Context {
+    const parent = this.#extract(active, requestHead.headers);
+    if (inheritedTrace === undefined) {
+      return parent;
+    }
+    const { api } = this.#openTelemetry;
+    const known = api.trace.getSpanContext(parent);
+    const hasParent = known !== undefined && api.isSpanContextValid(known);
+    return hasParent ? parent : this.#extract(parent, inheritedTrace);
+  }
+
+  /** A context that cannot be read is as good as none. */
+  #extract(base: Context, headers: HeaderList): Context {
+    const { guard, propagation } = this.#openTelemetry;
+    return guard.run(() => propagation.extract(base, headers)) ?? base;
+  }
+
+  /** What a span is made with, which samplers see as well. */
+  #describe({ requestHead, protocol }: TracedRequest): SpanOptions {
+    const { SpanKind } = this.#openTelemetry.api;
+    return this.#isEgress
+      ? { kind: SpanKind.CLIENT, attributes: clientAttributes(requestHead, protocol) }
+      : { kind: SpanKind.SERVER, attributes: serverAttributes(requestHead, protocol) };
+  }
+
+  #tag(span: Span, request: TracedRequest): void {
+    const tags = requestTags(request.requestHead, request.protocol);
+    span.setAttributes(Object.assign(tags, this.#tags));
+    if (!this.#isEgress) {
+      span.setAttributes(originAttributes(request));
+    }
+  }
+
+  /**
+   * Whether a tracer has made nothing: it does nothing at all, or tracing is suppressed. One that
+   * samples makes a span with a context of its own in any case.
+   */
+  #isNoSpan(span: Span, parent: Context): boolean {
+    const { api } = this.#openTelemetry;
+    const spanContext = span.spanContext();
     return (
-      this.#openTelemetry.guard.run(() => propagation.extract(base, headers, headerGetter)) ?? base
+      !api.isSpanContextValid(spanContext) ||
+      spanContext.spanId === api.trace.getSpanContext(parent)?.spanId
     );
   }
 }

@@ -3,12 +3,11 @@ import { fromByteString } from '../../base/byte-string.js';
 import { getHeader } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
 import type { RequestInfo } from '../../http/request-info.js';
-import { formatResponseFlags } from '../../http/response-flag.js';
+import type { AttemptTarget } from '../../http/request-trace.js';
+import { redactQuery } from './redact-query.js';
+import type { TracedRequest } from './traced-request.js';
 
-/** Envoy's tag `http.url` shows so much of the path. */
-const maxTaggedPathLength = 128;
-
-/** What is no method of RFC 9110 or RFC 5789 is anybody's word, and stands beside `_OTHER`. */
+/** What is none of these is anybody's word, and stands beside `_OTHER`. */
 const knownMethods: ReadonlySet<string> = new Set([
   'CONNECT',
   'DELETE',
@@ -18,17 +17,22 @@ const knownMethods: ReadonlySet<string> = new Set([
   'PATCH',
   'POST',
   'PUT',
+  'QUERY',
   'TRACE',
 ]);
+
+/** `host:port`, IPv6 addresses in brackets. */
+const addressPattern = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/;
 
 /** The semantic conventions of OpenTelemetry for a request that comes in; also for samplers. */
 export function serverAttributes(head: RequestHead, protocol: RequestInfo['protocol']): Attributes {
   const attributes = commonAttributes(head, protocol);
-  const end = head.path.indexOf('?');
+  const path = redactQuery(fromByteString(head.path));
+  const end = path.indexOf('?');
   attributes['url.scheme'] = schemeOf(head);
-  attributes['url.path'] = fromByteString(end === -1 ? head.path : head.path.slice(0, end));
+  attributes['url.path'] = end === -1 ? path : path.slice(0, end);
   if (end !== -1) {
-    attributes['url.query'] = fromByteString(head.path.slice(end + 1));
+    attributes['url.query'] = path.slice(end + 1);
   }
   return attributes;
 }
@@ -38,78 +42,67 @@ export function clientAttributes(head: RequestHead, protocol: RequestInfo['proto
   const scheme = schemeOf(head);
   const attributes = commonAttributes(head, protocol);
   // Required of this kind of span.
-  attributes['server.port'] ??= scheme === 'https' ? 443 : 80;
+  attributes['server.port'] ??= defaultPort(scheme);
   attributes['url.full'] = urlOf(head, scheme);
   return attributes;
 }
 
-/** What Envoy tags the span of a request with when it begins: reference 5.9. */
-export function requestTags(head: RequestHead, protocol: RequestInfo['protocol']): Attributes {
-  const { headers } = head;
-  const value = (name: string): string => fromByteString(getHeader(headers, name) || '-');
-  const path = fromByteString(head.path).slice(0, maxTaggedPathLength);
-  const tags: Attributes = {
-    'http.url': `${schemeOf(head)}://${fromByteString(head.authority)}${path}`,
-    'http.method': head.method,
-    'http.protocol': protocol,
-    downstream_cluster: value('x-envoy-downstream-service-cluster'),
-    user_agent: value('user-agent'),
-    'guid:x-request-id': value('x-request-id'),
-  };
-  const clientTraceId = getHeader(headers, 'x-client-trace-id');
-  if (clientTraceId !== undefined) {
-    tags['guid:x-client-trace-id'] = fromByteString(clientTraceId);
-  }
-  return tags;
-}
-
-/**
- * What is known when the request is over, in Envoy's words and in those of OpenTelemetry.
- * `headersForTags` are names in lower case: `request_headers_for_tags`.
- */
-export function finalAttributes(info: RequestInfo, headersForTags: readonly string[]): Attributes {
-  const { responseCode } = info;
-  const attributes = statusAttributes(responseCode, responseCode === 0 ? 'no_response' : undefined);
-  attributes['request_size'] = info.bytesReceived;
-  attributes['response_size'] = info.bytesSent;
-  attributes['response_flags'] = formatResponseFlags(info.responseFlags);
-  if (info.upstreamCluster !== undefined && info.upstreamCluster !== '') {
-    attributes['upstream_cluster'] = fromByteString(info.upstreamCluster);
-  }
-  for (const name of headersForTags) {
-    const value = headerOf(info.requestHead, name);
-    if (value !== undefined) {
-      attributes[name] = fromByteString(value);
-    }
-  }
-  return attributes;
-}
-
-/** The conventions for one attempt. `attempt` counts from 0; `host` is `ip:port`. */
+/** The conventions for one attempt. `attempt` counts from 0. */
 export function attemptAttributes(
   head: RequestHead,
-  cluster: string,
-  host: string,
+  { cluster, host, isTls }: AttemptTarget,
   attempt: number,
 ): Attributes {
+  // What the client speaks to us is another matter.
+  const scheme = isTls ? 'https' : 'http';
   const attributes: Attributes = {
     component: 'proxy',
     upstream_cluster: fromByteString(cluster),
-    // Whatever the client speaks: to hosts it is plain text.
-    'url.full': urlOf(head, 'http'),
+    'url.full': urlOf(head, scheme),
+    ...hostAttributes(host),
   };
   addMethod(attributes, head.method);
   addAddress(attributes, 'server', head.authority);
-  attributes['server.port'] ??= 80;
-  addAddress(attributes, 'network.peer', host);
+  attributes['server.port'] ??= defaultPort(scheme);
   if (attempt > 0) {
     attributes['http.request.resend_count'] = attempt;
   }
   return attributes;
 }
 
-/** `status` is 0 if there was none. An error is any 5xx, and else what `failure` says. */
-export function statusAttributes(status: number, failure: string | undefined): Attributes {
+/** Who has sent a request that comes in, and for whom. */
+export function originAttributes(request: TracedRequest): Attributes {
+  const { clientAddress, peerAddress, peerPort } = request;
+  const attributes: Attributes = {};
+  if (clientAddress !== '') {
+    attributes['client.address'] = clientAddress;
+  }
+  if (peerAddress !== '') {
+    attributes['network.peer.address'] = peerAddress;
+    attributes['network.peer.port'] = peerPort;
+  }
+  return attributes;
+}
+
+/** To whom a request has gone. `host` is `ip:port`, a path, or the name of what has no address. */
+export function hostAttributes(host: string | undefined): Attributes {
+  const attributes: Attributes = {};
+  if (host !== undefined && (host[0] === '/' || addressPattern.exec(host)?.[3] !== undefined)) {
+    addAddress(attributes, 'network.peer', host);
+  }
+  return attributes;
+}
+
+/**
+ * What became of a request, as Envoy and OpenTelemetry have it. `status` is 0 if there was none.
+ * `failure` says what went wrong, if it is not the status. To a client every 4xx is an error as
+ * well; Envoy's own tag `error` is for 5xx, and for what has failed.
+ */
+export function statusAttributes(
+  status: number,
+  failure: string | undefined,
+  isClient: boolean,
+): Attributes {
   const error = status >= 500 ? String(status) : failure;
   const attributes: Attributes = { 'http.status_code': status };
   if (status !== 0) {
@@ -118,23 +111,10 @@ export function statusAttributes(status: number, failure: string | undefined): A
   if (error !== undefined) {
     attributes['error'] = true;
     attributes['error.type'] = error;
+  } else if (isClient && status >= 400) {
+    attributes['error.type'] = String(status);
   }
   return attributes;
-}
-
-/** Some of what is a header to whoever configures is none here. */
-function headerOf(head: RequestHead, name: string): string | undefined {
-  switch (name) {
-    case 'host':
-    case ':authority':
-      return head.authority;
-    case ':method':
-      return head.method;
-    case ':path':
-      return head.path;
-    default:
-      return getHeader(head.headers, name);
-  }
 }
 
 function commonAttributes(head: RequestHead, protocol: RequestInfo['protocol']): Attributes {
@@ -162,19 +142,22 @@ function addAddress(
   prefix: 'server' | 'network.peer',
   authority: string,
 ): void {
-  const [, bracketed, host = authority, port] =
-    /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(authority) ?? [];
+  const [, bracketed, host = authority, port] = addressPattern.exec(authority) ?? [];
   attributes[`${prefix}.address`] = fromByteString(bracketed ?? host);
   if (port !== undefined) {
     attributes[`${prefix}.port`] = Number(port);
   }
 }
 
-function urlOf({ authority, path }: RequestHead, scheme: string): string {
-  return `${scheme}://${fromByteString(authority)}${fromByteString(path)}`;
+function defaultPort(scheme: string): number {
+  return scheme === 'https' ? 443 : 80;
 }
 
-/** The header rules have written it. */
-function schemeOf({ headers }: RequestHead): string {
+function urlOf({ authority, path }: RequestHead, scheme: string): string {
+  return `${scheme}://${fromByteString(authority)}${redactQuery(fromByteString(path))}`;
+}
+
+/** Returns what the header rules have found out. */
+export function schemeOf({ headers }: RequestHead): string {
   return getHeader(headers, 'x-forwarded-proto') ?? 'http';
 }

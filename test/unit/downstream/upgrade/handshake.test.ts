@@ -40,7 +40,7 @@ class Fixture implements HandshakeObserver {
       early: Buffer.alloc(0),
     };
     const head = { method: 'GET', path: '/a//../b?c?d', authority: 'a', headers };
-    shakeHands(await loadTunnelLibrary(), ends, head, this);
+    shakeHands(await loadTunnelLibrary(), ends, head, this, (send) => send());
   }
 
   onRefused(): void {}

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RequestHead } from '../../../../lib/http/message.js';
-import { responseFlag } from '../../../../lib/http/response-flag.js';
 import {
   attemptAttributes,
   clientAttributes,
-  finalAttributes,
-  requestTags,
+  hostAttributes,
+  originAttributes,
   serverAttributes,
   statusAttributes,
 } from '../../../../lib/telemetry/tracing/span-attributes.js';
-import { createRequestInfo } from '../../../support/request-info-fixture.js';
 
 /** A head with the parts that a test cares about replaced. */
 function headWith(parts: Partial<RequestHead>): RequestHead {
@@ -57,62 +55,66 @@ describe('the attributes of OpenTelemetry', () => {
   });
 
   test('have the host of an attempt, and its number if it is not the first', () => {
-    const first = attemptAttributes(headWith({ authority: 'b:8080' }), 'c', '[::1]:81', 0);
+    const target = { cluster: 'c', host: '[::1]:81', isTls: false };
+    const first = attemptAttributes(headWith({ authority: 'b:8080' }), target, 0);
     assert.equal(first['server.port'], 8080);
     assert.deepEqual([first['network.peer.address'], first['network.peer.port']], ['::1', 81]);
     assert.ok(!('http.request.resend_count' in first));
-    const second = attemptAttributes(headWith({}), 'c', '/run/app.sock', 1);
+    const second = attemptAttributes(headWith({}), { ...target, host: '/run/app.sock' }, 1);
     assert.equal(second['network.peer.address'], '/run/app.sock');
     assert.equal(second['http.request.resend_count'], 1);
   });
-});
 
-describe("the tags of Envoy's", () => {
-  test('show 128 characters of the path', () => {
-    const head = headWith({ path: `/${'a'.repeat(200)}`, headers: ['x-forwarded-proto', 'https'] });
-    assert.equal(requestTags(head, 'HTTP/1.1')['http.url'], `https://a/${'a'.repeat(127)}`);
+  test('have the scheme of the connection to a host', () => {
+    const target = { cluster: 'c', host: '10.0.0.1:443', isTls: true };
+    const { 'url.full': url, 'server.port': port } = attemptAttributes(headWith({}), target, 0);
+    assert.deepEqual([url, port], ['https://a/', 443]);
   });
 
-  test('have a dash for what is not there', () => {
-    const { downstream_cluster, user_agent } = requestTags(headWith({}), 'HTTP/1.1');
-    assert.deepEqual([downstream_cluster, user_agent], ['-', '-']);
+  test('have no address of a host that has none', () => {
+    assert.deepEqual(hostAttributes('mounted'), {});
+    assert.deepEqual(hostAttributes(undefined), {});
   });
 
-  test('tell flags, sizes and headers when the request is over', () => {
-    const info = createRequestInfo({ responseFlags: responseFlag.upstreamOverflow });
-    assert.deepEqual(finalAttributes(info, ['user-agent', 'host', ':method', 'x-none']), {
-      request_size: 154,
-      response_size: 0,
-      response_flags: 'UO',
-      upstream_cluster: 'locations',
-      'http.status_code': 204,
-      'http.response.status_code': 204,
-      'user-agent': 'nsq2http',
-      host: 'locations',
-      ':method': 'POST',
+  test('have who sends a request, and for whom, as far as that is known', () => {
+    const request = {
+      requestHead: headWith({}),
+      protocol: 'HTTP/2',
+      inheritedTrace: undefined,
+    } as const;
+    const known = { clientAddress: '1.2.3.4', peerAddress: '10.0.0.1', peerPort: 5 };
+    assert.deepEqual(originAttributes({ ...request, ...known }), {
+      'client.address': '1.2.3.4',
+      'network.peer.address': '10.0.0.1',
+      'network.peer.port': 5,
     });
+    const unknown = { clientAddress: '', peerAddress: '', peerPort: 0 };
+    assert.deepEqual(originAttributes({ ...request, ...unknown }), {});
   });
 
-  test('name no cluster where none was chosen', () => {
-    for (const upstreamCluster of [undefined, '']) {
-      assert.ok(
-        !('upstream_cluster' in finalAttributes(createRequestInfo({ upstreamCluster }), [])),
-      );
-    }
+  test('do not show what signs a URL', () => {
+    const head = headWith({ path: '/a?Signature=s1&b=c&sig=s2&AWSAccessKeyId=s3&design=d#sig=e' });
+    const query = 'Signature=REDACTED&b=c&sig=REDACTED&AWSAccessKeyId=REDACTED&design=d#sig=e';
+    assert.equal(serverAttributes(head, 'HTTP/1.1')['url.query'], query);
+    assert.equal(clientAttributes(head, 'HTTP/1.1')['url.full'], `http://a/a?${query}`);
   });
 });
 
-test('an error is a status of 5xx, and else what went wrong', () => {
-  for (const [status, failure, error] of [
-    [200, undefined, undefined],
-    [499, undefined, undefined],
-    [500, 'reset', '500'],
-    [200, 'reset', 'reset'],
-    [0, 'reset', 'reset'],
+test('an error is a status of 5xx, and else what went wrong, and to a client also 4xx', () => {
+  for (const [status, failure, error, isTagged, clientError] of [
+    [200, undefined, undefined, undefined, undefined],
+    [399, undefined, undefined, undefined, undefined],
+    [400, undefined, undefined, undefined, '400'],
+    [499, undefined, undefined, undefined, '499'],
+    [500, 'reset', '500', true, '500'],
+    [200, 'reset', 'reset', true, 'reset'],
+    [0, 'reset', 'reset', true, 'reset'],
   ] as const) {
-    const attributes = statusAttributes(status, failure);
-    assert.equal(attributes['error.type'], error);
-    assert.equal(attributes['error'], error === undefined ? undefined : true);
-    assert.equal(attributes['http.response.status_code'], status === 0 ? undefined : status);
+    for (const isClient of [false, true]) {
+      const attributes = statusAttributes(status, failure, isClient);
+      assert.equal(attributes['error.type'], isClient ? clientError : error);
+      assert.equal(attributes['error'], isTagged);
+      assert.equal(attributes['http.response.status_code'], status === 0 ? undefined : status);
+    }
   }
 });

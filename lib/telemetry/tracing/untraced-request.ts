@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import type { SpanContext } from '@opentelemetry/api';
+import type { HeaderList } from '../../http/headers.js';
+import type { RequestTrace } from '../../http/request-trace.js';
+import type { OpenTelemetry } from './open-telemetry.js';
+import { runInContext } from './run-in-context.js';
+
+/**
+ * A request that is not to be traced. What a mounted application does for it goes on with the trace
+ * that its headers carry, as it would behind another proxy; without one, it is not recorded either,
+ * or each of its parts would begin a trace of its own.
+ */
+export class UntracedRequest implements RequestTrace {
+  readonly #openTelemetry: OpenTelemetry;
+  readonly #headers: HeaderList;
+
+  constructor(openTelemetry: OpenTelemetry, headers: HeaderList) {
+    this.#openTelemetry = openTelemetry;
+    this.#headers = headers;
+  }
+
+  startAttempt(): undefined {
+    return undefined;
+  }
+
+  run<T>(fn: () => T): T {
+    const { api, guard, propagation } = this.#openTelemetry;
+    const root = api.ROOT_CONTEXT;
+    const context = guard.run(() => {
+      const parent = propagation.extract(root, this.#headers);
+      return api.trace.getSpanContext(parent) === undefined
+        ? api.trace.setSpanContext(parent, unrecorded())
+        : parent;
+    });
+    return runInContext(this.#openTelemetry, context ?? root, fn);
+  }
+}
+
+/** Returns the context of a span that nobody records. */
+function unrecorded(): SpanContext {
+  const ids = randomBytes(24).toString('hex');
+  return { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: 0 };
+}
