@@ -1,3 +1,5 @@
+import { runDetached } from './detached.js';
+
 /** A running timer of a `Clock`. */
 export interface ClockTimer {
   /** Stops the timer. Safe to call again, and after it has fired. */
@@ -25,7 +27,8 @@ class SystemTimer implements ClockTimer {
   readonly #timeout: NodeJS.Timeout;
 
   constructor(delayMs: number, callback: () => void) {
-    this.#timeout = setTimeout(callback, Math.min(delayMs, maxTimerDelayMs));
+    // Many requests share it: see the wheel.
+    this.#timeout = runDetached(() => setTimeout(callback, Math.min(delayMs, maxTimerDelayMs)));
     this.#timeout.unref();
   }
 

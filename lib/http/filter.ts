@@ -3,6 +3,7 @@ import type { HeaderList } from './headers.js';
 import type { RequestHead, ResponseHead } from './message.js';
 import type { NativeExchange } from './native-exchange.js';
 import type { RateLimitPolicy } from './rate-limit.js';
+import type { RequestDeadline } from './request-context.js';
 import type { RequestDetails } from './request-info.js';
 import type { RequestTrace } from './request-trace.js';
 
@@ -107,6 +108,8 @@ export interface FilterCallbacks extends RoutedRequest {
    * `undefined` if that is not known, as of all requests that come in by a listener.
    */
   readonly originalDestination?: string | undefined;
+  /** Set if it is a call of the application, made for a request that has a deadline. */
+  readonly deadline?: RequestDeadline | undefined;
   /** Set by the filter health_check; such requests are kept out of statistics of requests. */
   isHealthCheck: boolean;
   /**

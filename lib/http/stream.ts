@@ -2,6 +2,7 @@ import type { HeaderList } from './headers.js';
 import type { RequestHead, ResponseHead } from './message.js';
 import type { NativeExchange, NativeObserver } from './native-exchange.js';
 import type { RawConnection } from './raw-connection.js';
+import type { ServedRequest } from './request-context.js';
 import type { ResetReason } from './reset-reason.js';
 
 /**
@@ -13,6 +14,8 @@ import type { ResetReason } from './reset-reason.js';
 export interface RequestEncoder {
   /** `ip:port` of our end of the connection, if it has one. Looked up when it is read. */
   readonly localAddress?: string;
+  /** What it writes to, if that carries one request at a time. */
+  readonly transport?: object | undefined;
   /** `endStream`: there is no body. */
   encodeHead(head: RequestHead, endStream: boolean): void;
   /** Returns false when the peer reads too slowly; `onRequestWritable` tells when to go on. */
@@ -50,6 +53,8 @@ export interface ResponseDecoder {
   onRequestWritable(): void;
   /** Set if a mounted application may have the `node:http` objects of the downstream side. */
   readonly native: NativePassage | undefined;
+  /** What a mounted application's own calls take over from the request, if there is anything. */
+  readonly served?: ServedRequest | undefined;
 }
 
 /** A native exchange, and who is to hear of its response. */

@@ -1,6 +1,10 @@
 import { type Deadline, WheelTimer } from '../base/timer-wheel.js';
+import type { FilterCallbacks } from '../http/filter.js';
 import { type HeaderList, setHeader } from '../http/headers.js';
+import type { RequestDeadline } from '../http/request-context.js';
+import { InheritedDeadline } from './inherited-deadline.js';
 import type { Route } from './route.js';
+import type { RouterContext } from './router-context.js';
 import { RouterReplies } from './router-replies.js';
 
 /**
@@ -16,11 +20,31 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
   protected isRequestEnded = false;
   /** Whether a response goes downstream. It is the answer from then on, whatever comes of it. */
   protected isResponseStarted = false;
-  #requestEndMs = 0;
+  #requestEndMs: number | undefined = undefined;
+  /** Set if the request is made for another one, which has a deadline. */
+  readonly #inherited: InheritedDeadline | undefined;
   #timer: WheelTimer | undefined = undefined;
   #attemptTimer: WheelTimer | undefined = undefined;
   /** Runs while the host takes nothing. */
   #stallTimer: WheelTimer | undefined = undefined;
+
+  constructor(context: RouterContext, callbacks: FilterCallbacks) {
+    super(context, callbacks);
+    const { deadline } = callbacks;
+    this.#inherited = deadline && this.#inherit(deadline);
+  }
+
+  /** When the request had been received completely; `undefined` as long as it has not. */
+  get requestEndMs(): number | undefined {
+    return this.#requestEndMs;
+  }
+
+  /** When the time for the whole response is up; `undefined` if that is not known, or never. */
+  get deadlineMs(): number | undefined {
+    const { timeoutMs } = this;
+    const endMs = this.#requestEndMs;
+    return endMs === undefined || timeoutMs === 0 ? undefined : endMs + timeoutMs;
+  }
 
   /** The time for the whole response, all attempts included, is up. */
   abstract onDeadline(): void;
@@ -69,10 +93,23 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
     }
   }
 
+  /** What is left of a deadline that the request has inherited; `undefined` if nothing limits it. */
+  protected get inheritedMs(): number | undefined {
+    return this.#inherited?.remainingMs();
+  }
+
   protected stopTimers(): void {
+    this.#inherited?.stop();
     this.#timer?.stop();
     this.#attemptTimer?.stop();
     this.#stallTimer?.stop();
+  }
+
+  /** It runs from the start, and through whatever holds the request up before it is sent. */
+  #inherit(deadline: RequestDeadline): InheritedDeadline {
+    const inherited = new InheritedDeadline(deadline, this.context.wheel, () => this.onDeadline());
+    inherited.start();
+    return inherited;
   }
 
   #onStallDeadline(): void {
@@ -85,7 +122,7 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
   /** Says how long the host took, all attempts included: reference 3.3. */
   protected addServiceTime(headers: HeaderList): void {
     if (this.isRequestEnded) {
-      const elapsedMs = this.context.clock.now() - this.#requestEndMs;
+      const elapsedMs = this.context.clock.now() - (this.#requestEndMs ?? 0);
       // In the place of what a proxy behind us says of itself.
       setHeader(headers, 'x-envoy-upstream-service-time', String(Math.floor(elapsedMs)));
     }

@@ -76,12 +76,18 @@ function removeControlHeaders(headers: HeaderList): void {
   headers.length = kept;
 }
 
-/** Tells the host how long it has: for this attempt, if that is less than for all: reference 3.2. */
+/**
+ * Tells the host how long it has: for this attempt, if that is less than for all: reference 3.2.
+ * `inheritedMs` is what is left of a deadline that the request has inherited, if it has.
+ */
 export function setExpectedTimeout(
   headers: HeaderList,
   { timeoutMs, perTryTimeoutMs }: Pick<RequestControls, 'timeoutMs' | 'perTryTimeoutMs'>,
+  inheritedMs?: number,
 ): void {
-  const expectedMs = perTryTimeoutMs || timeoutMs;
+  const ownMs = perTryTimeoutMs || timeoutMs;
+  const leftMs = inheritedMs === undefined ? ownMs : Math.max(1, Math.floor(inheritedMs));
+  const expectedMs = ownMs === 0 ? leftMs : Math.min(ownMs, leftMs);
   if (expectedMs > 0) {
     setHeader(headers, 'x-envoy-expected-rq-timeout-ms', String(expectedMs));
   }

@@ -4,6 +4,7 @@ import type { Random } from '../base/random.js';
 import type { Runtime } from '../base/runtime.js';
 import type { TimerWheel } from '../base/timer-wheel.js';
 import type { SdsConfig } from '../config/cluster-manager-config.js';
+import type { ContextPolicy } from '../http/context-policy.js';
 import type { StatsStore } from '../telemetry/stats/stats-store.js';
 import type { Breakers } from './breaker/breakers.js';
 import type { SocketConnector } from './connection/connector.js';
@@ -28,6 +29,8 @@ export interface ClusterManagerContext {
   readonly resolver: DnsResolver;
   /** Cluster name to the application that stands in for its hosts. */
   readonly mounts: ReadonlyMap<string, MountedApplication>;
+  /** What calls of mounted applications take over from their requests. Default: everything. */
+  readonly requestContext?: ContextPolicy;
   /** Tells the hosts of clusters of type `sds`, in the place of the discovery service. */
   readonly registrations?: RegistrationSource | undefined;
   /** Who asks discovery services. Default: empty. */
@@ -47,6 +50,8 @@ export interface ClusterManagerContext {
 
 /** What a cluster needs beside that: the way to the services that are clusters themselves. */
 export interface ClusterEntryContext extends ClusterManagerContext {
+  /** Returns the names of all clusters that are in force. */
+  names(): Iterable<string>;
   /** `undefined` if requests are not kept in their zone. */
   readonly localCluster: LocalCluster | undefined;
   /** `undefined` if hosts are not discovered by such a service. */

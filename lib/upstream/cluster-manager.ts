@@ -289,7 +289,8 @@ export class ClusterManager implements ClusterDirectory {
     }
     const restPollContext = directory.restPollContext.bind(directory);
     const localCluster = this.#localCluster;
-    const context = { ...this.#context, sds, restPollContext, localCluster };
+    const names = this.names.bind(this);
+    const context = { ...this.#context, names, sds, restPollContext, localCluster };
     this.#lastEntryContext = { directory, context };
     return context;
   }

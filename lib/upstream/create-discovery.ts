@@ -15,10 +15,24 @@ import { SecuredDiscovery } from './tls/secured-discovery.js';
 export function createDiscovery(cluster: Cluster, context: ClusterEntryContext): Discovery {
   const mounted = context.mounts.get(cluster.name);
   if (mounted !== undefined) {
-    return new MountDiscovery(cluster, mounted, context.log);
+    const { clock, log, requestContext: policy } = context;
+    return new MountDiscovery(cluster, mounted, log, {
+      clock,
+      policy,
+      hasOtherClusters: () => hasOther(context.names(), cluster.name),
+    });
   }
   const discovery = createHostDiscovery(cluster, context);
   return cluster.tls === undefined ? discovery : new SecuredDiscovery(cluster.tls, discovery);
+}
+
+function hasOther(names: Iterable<string>, own: string): boolean {
+  for (const name of names) {
+    if (name !== own) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function createHostDiscovery(cluster: Cluster, context: ClusterEntryContext): Discovery {

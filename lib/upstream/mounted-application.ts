@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
@@ -66,11 +65,12 @@ export function callApplication(
       watch(application(request, response), onFailure);
     } else if (application.listenerCount('request') === 0) {
       onFailure(new Error('the mounted server has no listener for requests'));
-    } else if (application.emit !== EventEmitter.prototype.emit) {
-      // Somebody looks at the events of servers, as instrumentation does.
+    } else if (application.emit !== Server.prototype.emit) {
+      // Somebody looks at the events of this server.
       application.emit('request', request, response);
     } else {
-      // What `emit` does, except that it hides the promises of its listeners.
+      // What `emit` does, except that it hides the promises of its listeners. Instrumentation that
+      // looks at the events of all servers has seen the request at the one that it came in by.
       for (const listener of application.rawListeners('request')) {
         watch(Reflect.apply(listener, application, [request, response]), onFailure);
       }

@@ -1,32 +1,38 @@
-import { createServer, type Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Logger } from '../base/log.js';
 import type { RoutingPriority } from '../config/route-config.js';
 import type { RequestHead, ResponseHead } from '../http/message.js';
 import type { NativeExchange, NativeObserver } from '../http/native-exchange.js';
+import type { ServedRequest } from '../http/request-context.js';
 import type { NativePassage, RequestEncoder, ResponseDecoder } from '../http/stream.js';
 import type { Cluster } from './cluster.js';
-import { type Connector, LocalFailure, type ReadCallback } from './connection/connector.js';
-import { createDuplexPair } from './connection/duplex-pair.js';
+import type { Connector } from './connection/connector.js';
 import type { Discovery } from './discovery/discovery.js';
 import { Host, type HostContext } from './host.js';
+import { InProcessConnector } from './in-process-connector.js';
 import {
   callApplication,
   describeFailure,
   type MountedApplication,
   type NodeApplication,
   toNodeApplication,
-  upgradeApplication,
 } from './mounted-application.js';
+import { ServedContext, type ServedContextParts } from './served-context.js';
+import type { ServedDeadline } from './served-deadline.js';
+import { ServedStreams } from './served-streams.js';
 
 /** Gives a cluster the mounted application as its one host, whatever the configuration lists. */
 export class MountDiscovery implements Discovery {
   readonly #cluster: Cluster;
   readonly #host: MountedHost;
 
-  constructor(cluster: Cluster, application: MountedApplication, log: Logger) {
+  constructor(
+    cluster: Cluster,
+    application: MountedApplication,
+    log: Logger,
+    context: ServedContextParts,
+  ) {
     this.#cluster = cluster;
-    this.#host = new MountedHost(cluster, application, log);
+    this.#host = new MountedHost(cluster, application, log, new ServedContext(context));
   }
 
   start(onInitialized: () => void): void {
@@ -49,14 +55,21 @@ export class MountedHost extends Host {
   readonly #cluster: Cluster;
   readonly #log: Logger;
   readonly #application: NodeApplication;
+  readonly #context: ServedContext;
+  readonly #streams: ServedStreams;
+  /** What stands in the pool for those whose requests go through a stream in memory. */
+  readonly #followed = new WeakMap<ResponseDecoder, ResponseDecoder>();
 
-  constructor(cluster: Cluster, mounted: MountedApplication, log: Logger) {
+  constructor(cluster: Cluster, mounted: MountedApplication, log: Logger, context: ServedContext) {
     const application = toNodeApplication(mounted);
-    const connector = new InProcessConnector(application, log);
+    const streams = new ServedStreams((request, headers) => context.deadlineOf(request, headers));
+    const connector = new InProcessConnector(application, log, context, streams);
     super(withConnector(cluster.hostContext, connector), { kind: 'unix', path: 'mounted' });
     this.#cluster = cluster;
     this.#application = application;
     this.#log = log;
+    this.#context = context;
+    this.#streams = streams;
   }
 
   override get target(): undefined {
@@ -64,9 +77,9 @@ export class MountedHost extends Host {
   }
 
   override newStream(decoder: ResponseDecoder, priority: RoutingPriority, isFresh: boolean): void {
-    const native = decoder.native;
+    const { native, served } = decoder;
     if (native === undefined) {
-      super.newStream(decoder, priority, isFresh);
+      super.newStream(this.#follow(decoder, served), priority, isFresh);
       return;
     }
     this.stats.rqTotal++;
@@ -76,20 +89,50 @@ export class MountedHost extends Host {
     decoder.onConnection(new NativeRequest(this, decoder, native), false);
   }
 
-  /** Calls the application; a failure of its own is logged. */
-  callNative(exchange: NativeExchange, onFailure: () => void): void {
-    callApplication(this.#application, exchange.request, exchange.response, (error) => {
-      this.#log.error(`cluster ${this.#cluster.name}: ${describeFailure(error)}`);
-      if (!exchange.response.writableEnded) {
-        onFailure();
-      }
-    });
+  override cancel(decoder: ResponseDecoder, priority: RoutingPriority): void {
+    super.cancel(this.#followed.get(decoder) ?? decoder, priority);
+  }
+
+  /** Returns the deadline for the calls that are made for a request. */
+  deadlineOf(served: ServedRequest, { headers }: RequestHead): ServedDeadline | undefined {
+    return this.#context.deadlineOf(served, headers);
+  }
+
+  /** Calls the application on behalf of a request; a failure of its own is logged. */
+  callNative(
+    { request, response }: NativeExchange,
+    served: ServedRequest | undefined,
+    { headers }: RequestHead,
+    deadline: ServedDeadline | undefined,
+    onFailure: () => void,
+  ): void {
+    const call = (): void =>
+      callApplication(this.#application, request, response, (error) => {
+        this.#log.error(`cluster ${this.#cluster.name}: ${describeFailure(error)}`);
+        if (!response.writableEnded) {
+          onFailure();
+        }
+      });
+    if (served === undefined) {
+      call();
+    } else {
+      this.#context.run(served, request, headers, deadline, call);
+    }
   }
 
   /** Called when a native request is over. */
   onNativeDone(): void {
     this.stats.rqActive--;
     this.#cluster.stats.upstreamRqActive--;
+  }
+
+  #follow(decoder: ResponseDecoder, served: ServedRequest | undefined): ResponseDecoder {
+    if (served === undefined) {
+      return decoder;
+    }
+    const followed = this.#streams.follow(decoder, served);
+    this.#followed.set(decoder, followed);
+    return followed;
   }
 }
 
@@ -98,6 +141,8 @@ class NativeRequest implements RequestEncoder, NativeObserver {
   readonly #host: MountedHost;
   readonly #decoder: ResponseDecoder;
   readonly #native: NativePassage;
+  /** That of the calls that the application makes for the request. */
+  #deadline: ServedDeadline | undefined = undefined;
   #hasResponse = false;
   #isDone = false;
 
@@ -109,8 +154,10 @@ class NativeRequest implements RequestEncoder, NativeObserver {
 
   encodeHead(head: RequestHead): void {
     const { exchange } = this.#native;
+    const { served } = this.#decoder;
     exchange.take(head, this);
-    this.#host.callNative(exchange, () => this.#onFailure());
+    this.#deadline = served && this.#host.deadlineOf(served, head);
+    this.#host.callNative(exchange, served, head, this.#deadline, () => this.#onFailure());
   }
 
   encodeData(): boolean {
@@ -126,7 +173,7 @@ class NativeRequest implements RequestEncoder, NativeObserver {
   }
 
   abort(): void {
-    this.#finish();
+    this.#finish(false);
   }
 
   onNativeHead(head: ResponseHead): void {
@@ -137,82 +184,27 @@ class NativeRequest implements RequestEncoder, NativeObserver {
   }
 
   onNativeEnd(): void {
-    if (this.#finish()) {
+    if (this.#finish(true)) {
       this.#native.observer.onNativeEnd();
     }
   }
 
   #onFailure(): void {
-    if (this.#finish()) {
+    if (this.#finish(true)) {
       this.#decoder.onReset('local-reset', this.#hasResponse);
     }
   }
 
-  /** Returns whether this was the end. */
-  #finish(): boolean {
+  /** `isAnswered`: nobody waits for the application any more. Returns whether this was the end. */
+  #finish(isAnswered: boolean): boolean {
     if (this.#isDone) {
       return false;
     }
     this.#isDone = true;
+    this.#deadline?.settle(isAnswered);
     this.#host.onNativeDone();
     return true;
   }
-}
-
-/** Heads may be as large as the downstream side takes them, and somewhat larger by our headers. */
-const maxHeadBytes = 64 * 1024;
-
-/** Connects to the application through a pair of streams in memory. */
-class InProcessConnector implements Connector {
-  readonly openEvent: string = 'connect';
-  readonly #server: Server;
-
-  constructor(application: NodeApplication, log: Logger) {
-    this.#server = createInProcessServer(application, log);
-  }
-
-  connect(_target: unknown, onRead: ReadCallback | undefined): Duplex {
-    const [near, far] = createDuplexPair();
-    if (onRead !== undefined) {
-      near.on('data', (chunk: Buffer) => {
-        onRead(chunk.length, chunk);
-      });
-    }
-    process.nextTick(() => {
-      if (!near.destroyed) {
-        this.#server.emit('connection', far);
-        near.emit('connect');
-      }
-    });
-    return near;
-  }
-}
-
-/**
- * Returns a server that never listens: it reads requests off the streams that it is given. An
- * application that is a server itself gets the requests and not the streams, so that its errors
- * end up here, as those of any other.
- */
-function createInProcessServer(application: NodeApplication, log: Logger): Server {
-  const options = { maxHeaderSize: maxHeadBytes, requireHostHeader: false, keepAliveTimeout: 0 };
-  const server = createServer(options, (request, response) => {
-    callApplication(application, request, response, (error) => {
-      log.error(describeFailure(error));
-      if (!response.writableEnded) {
-        // Not an ordinary end of the connection, after which the request would be sent again.
-        response.socket?.destroy(new LocalFailure('the mounted application failed'));
-      }
-    });
-  });
-  server.on('upgrade', (request, socket, head) => {
-    upgradeApplication(application, request, socket, head, (error) => {
-      log.error(describeFailure(error));
-      socket.destroy();
-    });
-  });
-  // The default drops what is beyond, which would change the request.
-  server.maxHeadersCount = 0;
-  return server;
 }
 
 function withConnector(context: HostContext, connector: Connector): HostContext {

@@ -225,3 +225,18 @@ async function turns(count: number): Promise<'waiting'> {
   await until(() => left-- === 0, 'the event loop has turned');
   return 'waiting';
 }
+
+test('an application’s own time-out of a request works for its own calls, and ends with it', async (t) => {
+  const proxy = await startMounted(t, (request, response) => {
+    if (request.url === '/slow') {
+      response.setTimeout(5, () => response.writeHead(504).end('too slow'));
+    } else {
+      setTimeout(() => response.end('in time'), 20);
+    }
+  });
+  const { sidecar } = proxy;
+  assert.equal((await sidecar.request('http://app/slow')).statusCode, 504);
+  const next = await sidecar.request('http://app/next');
+  assert.deepEqual([next.statusCode, await next.body.text()], [200, 'in time']);
+  assert.equal((await proxy.stats()).get('cluster.app.upstream_cx_total'), 1);
+});

@@ -1,5 +1,6 @@
 import { connect, type NetConnectOpts } from 'node:net';
 import type { Duplex, DuplexOptions } from 'node:stream';
+import { runDetached } from '../../base/detached.js';
 import { type Address, formatHostPort } from '../../config/address.js';
 
 /** Takes what was read: the first `size` bytes of `buffer`, which is lent for the call only. */
@@ -57,7 +58,7 @@ export class SocketConnector implements Connector {
       writableHighWaterMark: Math.min(bufferLimitBytes, maxWriteBufferBytes),
       ...(onRead === undefined ? {} : { onread: { buffer: readBuffer, callback: onRead } }),
     };
-    const socket = connect(options);
+    const socket = runDetached(() => connect(options));
     // Who waits for an answer holds the process; a connection by itself does not.
     socket.unref();
     return socket;

@@ -81,6 +81,10 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     return formatLocalAddress(this.#socket);
   }
 
+  get transport(): object {
+    return this.#socket;
+  }
+
   /** Gives the connection its next request. Only while it is established and serves none. */
   attach(decoder: ResponseDecoder): void {
     const isReused = this.requestCount > 0;

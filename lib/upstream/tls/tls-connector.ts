@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { runDetached } from '../../base/detached.js';
 import { type Address, formatAddress } from '../../config/address.js';
 import {
   type Connector,
@@ -38,7 +39,7 @@ export class TlsConnector implements Connector {
     const key = formatAddress(address);
     this.#forgetOldSessions();
     const session = this.#sessions.get(key);
-    const socket = this.#tls.open({
+    const options = {
       ...(address.kind === 'tcp'
         ? { host: address.host, port: address.port }
         : { path: address.path }),
@@ -46,7 +47,8 @@ export class TlsConnector implements Connector {
       ...(this.#protocols.length === 0 ? {} : { ALPNProtocols: this.#protocols }),
       ...(session === undefined ? {} : { session }),
       ...(onRead === undefined ? {} : { onread: { buffer: readBuffer, callback: onRead } }),
-    });
+    };
+    const socket = runDetached(() => this.#tls.open(options));
     if (socket instanceof TLSSocket) {
       socket.setNoDelay(true);
       // Who waits for an answer holds the process; a connection by itself does not.

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createDuplexPair } from '../../../../lib/upstream/connection/duplex-pair.js';
@@ -75,3 +77,59 @@ test('writing to an end whose other is gone does no harm', async () => {
   await setImmediate();
   assert.ok(near.destroyed);
 });
+
+test('says as a socket that nothing has come or gone for a while', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const socket = asSocket(createDuplexPair()[0]);
+  let count = 0;
+  const onTimeout = (): void => {
+    count++;
+  };
+  socket.setTimeout(100, onTimeout);
+  t.mock.timers.tick(99);
+  assert.equal(count, 0);
+  t.mock.timers.tick(1);
+  assert.equal(count, 1);
+  socket.setTimeout(100, onTimeout);
+  socket.setTimeout(0, onTimeout);
+  t.mock.timers.tick(1000);
+  assert.equal(count, 1);
+  socket.setTimeout(100, onTimeout);
+  socket.destroy();
+  t.mock.timers.tick(1000);
+  assert.equal(count, 1);
+});
+
+test('ends softly as a socket: what is not yet read stays', async () => {
+  const [near, far] = createDuplexPair();
+  far.write('last words');
+  asSocket(far).destroySoon();
+  await setImmediate();
+  assert.equal(String(near.read()), 'last words');
+  near.resume();
+  await once(far, 'close');
+});
+
+test('keeps what is not yet read when both ends have said that they end', async () => {
+  const [near, far] = createDuplexPair();
+  far.resume();
+  near.end();
+  await once(far, 'end');
+  far.end('last words');
+  await once(far, 'close');
+  await setImmediate();
+  assert.equal(near.destroyed, false);
+  assert.equal(String(near.read()), 'last words');
+  near.resume();
+  await once(near, 'close');
+});
+
+test('has an address as a socket', () => {
+  const socket = asSocket(createDuplexPair()[0]);
+  assert.deepEqual(socket.address(), { address: '127.0.0.1', family: 'IPv4', port: 0 });
+});
+
+/** What applications take it for. */
+function asSocket(stream: Duplex): Socket {
+  return stream as Socket;
+}
