@@ -3,8 +3,10 @@ import type { TracerProvider } from '@opentelemetry/api';
 import { GuardedLogger } from './base/guarded-logger.js';
 import { type Logger, silentLogger } from './base/log.js';
 import { describeValue } from './config/describe-value.js';
+import { isJsonObject } from './config/json-members.js';
 import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
 import { httpFilterUnion } from './config/schema/http-filter-union.js';
+import { type ContextPolicy, fullContext } from './http/context-policy.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
 import type { RegistrationSource } from './upstream/discovery/registration-source.js';
 import type { MountedApplication } from './upstream/mounted-application.js';
@@ -44,6 +46,42 @@ export function checkRegistrations(source: RegistrationSource | undefined): type
   return source;
 }
 
+/** What calls of the application take over from the request that they are made for. */
+export interface RequestContextOptions {
+  /** Its ids and its trace. Default true. */
+  readonly headers?: boolean;
+  /** Its deadline. Default true. */
+  readonly deadline?: boolean;
+}
+
+/** Returns what is carried over from requests to calls. */
+export function checkRequestContext(option: unknown): ContextPolicy {
+  if (option === undefined || option === true) {
+    return fullContext;
+  }
+  if (option === false) {
+    return { headers: false, deadline: false };
+  }
+  if (!isJsonObject(option)) {
+    throw optionInvalid(
+      `requestContext is ${describeValue(option)}, expected true, false, or an object with: headers, deadline`,
+    );
+  }
+  let policy = fullContext;
+  for (const [name, value] of entriesOf('requestContext', option)) {
+    if (name !== 'headers' && name !== 'deadline') {
+      throw optionInvalid(`unknown option "requestContext.${name}"; there are: headers, deadline`);
+    }
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw optionInvalid(
+        `requestContext.${name} is ${describeValue(value)}, expected true or false`,
+      );
+    }
+    policy = { ...policy, [name]: value ?? true };
+  }
+  return policy;
+}
+
 /** Returns the filters that the application brings itself, by name. */
 export function checkHttpFilters(filters: unknown): ReadonlyMap<string, HttpFilterFactory> {
   const factories = new Map<string, HttpFilterFactory>();
@@ -78,12 +116,32 @@ export function checkMounts(
     }
     if (!isApplication(application)) {
       throw optionInvalid(
-        `mount.${name} is neither a handler, nor an http.Server, nor an object with a method "fetch"`,
+        `mount.${name} is neither a handler, nor an http.Server, nor an object with a method "fetch"${mountHint(application)}`,
       );
     }
     mounts.set(name, application);
   }
   return mounts;
+}
+
+/** What to mount of an application that is none of these, but is known to have one. */
+function mountHint(value: unknown): string {
+  if (value instanceof Promise) {
+    return '; await it first';
+  }
+  if (typeof value !== 'object' || value === null) {
+    return '';
+  }
+  // Fastify, NestJS, Koa.
+  if ('server' in value && value.server instanceof Server) {
+    return '; mount its server, after ready()';
+  }
+  if ('getHttpServer' in value && typeof value.getHttpServer === 'function') {
+    return '; mount its getHttpServer(), after init()';
+  }
+  return 'callback' in value && typeof value.callback === 'function'
+    ? '; mount its callback()'
+    : '';
 }
 
 function isApplication(value: unknown): value is MountedApplication {

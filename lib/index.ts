@@ -1,3 +1,4 @@
+export type { RequestContextOptions } from './application-options.js';
 export type { ConfigProblem, SidecarErrorCode } from './base/errors.js';
 export { ConfigError, SidecarError } from './base/errors.js';
 export type { Logger } from './base/log.js';
@@ -25,6 +26,7 @@ export type {
   DispatchInterceptor,
   UndiciDispatcher,
 } from './egress/dispatcher/undici-dispatcher.js';
+export type { ContextMiddleware, InboundHeaders } from './egress/inbound-context.js';
 export type { OutboundBody } from './egress/outbound-body.js';
 export type { HeaderRecord, OutboundResponse } from './egress/outbound-response.js';
 export type { BodyInput, HeadersInput, RequestOptions } from './egress/request-options.js';

@@ -4,7 +4,9 @@ import {
   checkLogger,
   checkMounts,
   checkRegistrations,
+  checkRequestContext,
   checkTracerProvider,
+  type RequestContextOptions,
 } from './application-options.js';
 import { describeProblem } from './base/errors.js';
 import type { Logger } from './base/log.js';
@@ -17,6 +19,7 @@ import { discoverableNames } from './config/discoverable-names.js';
 import { isJsonObject } from './config/json-members.js';
 import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
+import type { ContextPolicy } from './http/context-policy.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
 import { checkRetryOptions, type RetryBudget, type RetryOptions } from './router/retry-options.js';
 import { type BreakerOptions, checkBreakers } from './upstream/breaker/breaker-options.js';
@@ -57,6 +60,11 @@ export interface SidecarOptions {
   readonly connectTo?: Readonly<Record<string, string>>;
   /** Whose route tables outbound calls use, by listener name. Default: all listeners, in order. */
   readonly outbound?: { readonly listeners?: readonly string[] };
+  /**
+   * What calls take over from the request that they are made for: ids and trace (`headers`), and how
+   * long they may take (`deadline`). Default both; `false` for neither: docs/context.md.
+   */
+  readonly requestContext?: boolean | RequestContextOptions;
   /** What a known but unsupported key of the configuration does. Default `error`. */
   readonly unsupported?: 'error' | 'warn';
   /** Default: silence. */
@@ -116,6 +124,7 @@ export interface CheckedOptions {
   readonly listenOn: ReadonlyMap<string, TcpAddress>;
   readonly connectTo: ReadonlyMap<string, Address>;
   readonly outboundListeners: readonly string[] | undefined;
+  readonly requestContext: ContextPolicy;
   readonly httpFilters: ReadonlyMap<string, HttpFilterFactory>;
   readonly retryOptions: RetryOptions;
   readonly breakerPolicies: ReadonlyMap<string, BreakerPolicy>;
@@ -137,6 +146,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
   'listenOn',
   'connectTo',
   'outbound',
+  'requestContext',
   'unsupported',
   'logger',
   'tracerProvider',
@@ -189,6 +199,7 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
     breakerPolicies: checkBreakers(options.breakers, clusters),
     slowStart: checkSlowStart(options.slowStart, withNames(config, clusters)),
     outboundListeners: checkOutbound(options.outbound, config),
+    requestContext: checkRequestContext(options.requestContext),
     tracerProvider: checkTracerProvider(options.tracerProvider),
     accessLogFlushIntervalMs,
     drainTimeMs,

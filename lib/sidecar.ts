@@ -1,20 +1,24 @@
 import type { Agent } from 'node:http';
-import { AdminServer } from './admin/admin-server.js';
+import type { AdminServer } from './admin/admin-server.js';
 import { type Assembly, assemble } from './assemble.js';
 import type { AssemblyOptions } from './assembly/assembly-options.js';
-import { loadedCertificates } from './assembly/loaded-certificates.js';
+import { createAdminServer } from './assembly/create-admin-server.js';
 import { type Clock, systemClock } from './base/clock.js';
-import { SidecarError } from './base/errors.js';
 import { LoopHold } from './base/loop-hold.js';
 import { type Random, systemRandom } from './base/random.js';
 import { createSidecarRuntime, type SidecarRuntime } from './base/runtime/sidecar-runtime.js';
-import { readVersion } from './base/version.js';
 import { formatAddress, type TcpAddress } from './config/address.js';
 import type { ConfigSource } from './config-file.js';
 import { type CloseOptions, type DrainOptions, readDuration, withinTime } from './drain-options.js';
 import { OutboundAgent } from './egress/agent/outbound-agent.js';
 import { SidecarDispatcher } from './egress/dispatcher/sidecar-dispatcher.js';
 import { fetchThrough } from './egress/fetch.js';
+import {
+  type ContextMiddleware,
+  InboundContext,
+  type InboundHeaders,
+} from './egress/inbound-context.js';
+import { Installation } from './egress/install/installation.js';
 import type { OutboundResponse } from './egress/outbound-response.js';
 import { OutboundClient } from './egress/request.js';
 import type { RequestOptions } from './egress/request-options.js';
@@ -83,9 +87,20 @@ export async function startSidecar(
 export class Sidecar {
   /** The runtime values: what can be changed while the sidecar runs. */
   readonly runtime: SidecarRuntime;
+  /**
+   * The standard `fetch`, with redirects, decompression and all; each request that it makes goes as
+   * by `request`. For hosts that the configuration does not know it is as if it were called itself.
+   * As that one it can be handed around by itself: `new OpenAI({ fetch: sidecar.fetch })`.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response> = (
+    input,
+    init,
+  ) => fetchThrough(this.dispatcher, input, init);
   readonly #assembly: Assembly;
   readonly #hold: LoopHold;
   readonly #outbound: OutboundClient;
+  readonly #installation: Installation;
+  readonly #inbound: InboundContext;
   #dispatcher: SidecarDispatcher | undefined = undefined;
   #agent: OutboundAgent | undefined = undefined;
   #adminServer: AdminServer | undefined = undefined;
@@ -100,7 +115,10 @@ export class Sidecar {
     this.runtime = createSidecarRuntime(assembly.runtime);
     this.#assembly = assembly;
     this.#hold = hold;
-    this.#outbound = new OutboundClient(assembly.outboundRoutes, hold, assembly.options.clock);
+    const { clock, requestContext } = assembly.options;
+    this.#outbound = new OutboundClient(assembly.outboundRoutes, hold, clock, requestContext);
+    this.#installation = new Installation(this.#outbound);
+    this.#inbound = new InboundContext(requestContext, clock);
   }
 
   /** The listeners as bound, in the configured order. */
@@ -133,14 +151,6 @@ export class Sidecar {
   }
 
   /**
-   * The standard `fetch`, with redirects, decompression and all; each request that it makes goes as
-   * by `request`. For hosts that the configuration does not know it is as if it were called itself.
-   */
-  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    return fetchThrough(this.dispatcher, input, init);
-  }
-
-  /**
    * A dispatcher for the built-in `fetch` and for undici 6, 7 and 8, of any Node.js version:
    * `fetch(url, { dispatcher: sidecar.dispatcher })`. Requests to hosts that the configuration knows
    * go as by `request`, all others to undici's global dispatcher. It is the same each time.
@@ -158,6 +168,33 @@ export class Sidecar {
   get agent(): Agent {
     this.#agent ??= new OutboundAgent(this.#outbound);
     return this.#agent;
+  }
+
+  /**
+   * Calls `run` on behalf of a request that no mounted application serves, a message of a queue say.
+   * Calls made in it, by whatever client and however much later, carry the ids and the trace of that
+   * request, and end with its `x-envoy-expected-rq-timeout-ms`, counted from now: docs/context.md.
+   * With `null` they are on behalf of nobody. Returns what `run` returns, and throws what it throws.
+   */
+  runInContext<T>(headers: InboundHeaders | null, run: () => T): T {
+    return this.#inbound.run(headers, run);
+  }
+
+  /**
+   * A middleware `(request, response, next)` for servers that are not mounted: what comes behind it
+   * runs on behalf of the request. In a mounted application it changes nothing.
+   */
+  contextMiddleware(): ContextMiddleware {
+    return this.#inbound.middleware;
+  }
+
+  /**
+   * Makes the built-in `fetch`, undici's functions, and clients of `node:http` that are given no agent
+   * send requests to hosts that the configuration knows as by `request`. All others go to exactly
+   * what was there. Returns what gives all of it back (docs/outbound.md); `close` does so, too.
+   */
+  install(): () => void {
+    return this.#installation.install();
   }
 
   /**
@@ -246,29 +283,10 @@ export class Sidecar {
   }
 
   async #startAdmin(): Promise<void> {
-    const { options, stats, serverState, clusterManager, listenerManager, accessLogs } =
-      this.#assembly;
-    const { runtime, updater } = this.#assembly;
-    const { config } = updater;
-    const accessLog = await accessLogs.createAccessLog(config.admin.accessLogPath);
-    if (accessLog instanceof Error) {
-      throw new SidecarError('SIDECAR_ACCESS_LOG_FAILED', accessLog.message, { cause: accessLog });
-    }
-    this.#adminServer = new AdminServer({
-      accessLog,
-      context: {
-        stats,
-        serverState,
-        clock: options.clock,
-        version: readVersion(),
-        runtime,
-        clusters: () => clusterManager.clusters(),
-        listeners: () => listenerManager.bound(),
-        certificates: () => loadedCertificates(this.#assembly),
-        routeTables: () => listenerManager.routeTables(),
-      },
-    });
-    const { address } = config.admin;
+    const { options, updater } = this.#assembly;
+    const { admin } = updater.config;
+    this.#adminServer = await createAdminServer(this.#assembly, admin.accessLogPath);
+    const { address } = admin;
     const started = await this.#adminServer.start(
       options.listenOn.get(formatAddress(address)) ?? address,
     );
@@ -308,7 +326,9 @@ export class Sidecar {
       // A request that is cut ends with its connection; only then may its attempt end, too, which
       // would be answered otherwise, and logged with an answer that nobody gets.
       await listenerManager.drain();
+      this.#installation.close();
       this.#outbound.close();
+      this.#agent?.close();
       updater.close();
       listenerManager.release();
       clusterManager.close();

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import type { Random } from '../base/random.js';
 import type { Address, TcpAddress } from '../config/address.js';
+import type { ContextPolicy } from '../http/context-policy.js';
 import type { HttpFilterFactory } from '../http/own-filter.js';
 import type { RetryOptions } from '../router/retry-options.js';
 import type { BreakerPolicy } from '../upstream/breaker/breaker-policy.js';
@@ -29,6 +30,8 @@ export interface AssemblyOptions {
   readonly connectTo: ReadonlyMap<string, Address>;
   /** Names of the listeners whose routes outbound calls take; `undefined` for all. */
   readonly outboundListeners: readonly string[] | undefined;
+  /** What calls of the application take over from the requests that they are made for. */
+  readonly requestContext: ContextPolicy;
   readonly accessLogFlushIntervalMs: number | undefined;
   /** How long a listener that has been replaced or removed goes on with its connections. */
   readonly drainTimeMs: number;

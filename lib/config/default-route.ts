@@ -1,8 +1,11 @@
 import type { RouteConfig } from './route-config.js';
 import { defaultTimeoutMs } from './route-defaults.js';
 
-/** A route that takes every path to a cluster, with every default of the schema: reference 2.6. */
-export function createDefaultRoute(cluster: string): RouteConfig {
+/**
+ * A route that takes every path to a cluster, with every default of the schema: reference 2.6, but
+ * for `useWebsocket`.
+ */
+export function createDefaultRoute(cluster: string, useWebsocket: boolean = false): RouteConfig {
   return {
     index: 0,
     match: {
@@ -17,7 +20,7 @@ export function createDefaultRoute(cluster: string): RouteConfig {
       prefixRewrite: undefined,
       hostRewrite: undefined,
       autoHostRewrite: false,
-      useWebsocket: false,
+      useWebsocket,
       timeoutMs: defaultTimeoutMs,
       retryPolicy: undefined,
       shadow: undefined,

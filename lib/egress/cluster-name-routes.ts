@@ -9,7 +9,8 @@ import type { ClusterManager } from '../upstream/cluster-manager.js';
 
 /**
  * Routes by name: a host that is a cluster's `name` or `service_name` goes to that cluster, with
- * the policy of a route that says nothing (15 s time-out, no retries).
+ * the policy of a route that says nothing (15 s time-out, no retries). It takes WebSockets, too, as
+ * there is no route that could say so.
  */
 export class ClusterNameRoutes implements RouteMatch {
   readonly #clusterManager: ClusterManager;
@@ -61,6 +62,6 @@ function createRoutes(clusters: readonly Cluster[]): ReadonlyMap<string, Route> 
 const noAdditions = new HeaderAdditions();
 
 function createRoute(cluster: string): Route {
-  const config = createDefaultRoute(cluster);
+  const config = createDefaultRoute(cluster, true);
   return new Route(config, noAdditions, defaultRuntime);
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { SidecarError } from '../base/errors.js';
-import { agingStepMs } from './unread-bodies.js';
+import { describeNeglect } from './unread-bodies.js';
 
 /** What the body may tell the call that it comes from. */
 export interface BodySource {
@@ -17,11 +17,6 @@ export interface BodySource {
 
 /** Above this the host is asked to wait until somebody reads. */
 const highWaterBytes = 64 * 1024;
-
-/** How long an unfinished body waits for its reader to begin: in steps, the first of them not whole. */
-const maxUnreadSteps = 60_000 / agingStepMs + 1;
-/** How long it waits for a reader to go on. Longer: whoever reads may have long work with a piece. */
-const maxIdleSteps = 300_000 / agingStepMs + 1;
 
 /**
  * The body of an outbound response. It is read once: by one of the methods, as a stream, or piece by
@@ -158,10 +153,7 @@ export class OutboundBody implements AsyncIterable<Buffer> {
       return undefined;
     }
     this.#idleSteps++;
-    if (this.#isUsed) {
-      return this.#idleSteps < maxIdleSteps ? undefined : 'nobody has read on for five minutes';
-    }
-    return this.#idleSteps < maxUnreadSteps ? undefined : 'nobody has read it for a minute';
+    return describeNeglect(this.#idleSteps, this.#isUsed);
   }
 
   /** Begins to read, before the first piece is asked for. */

@@ -4,6 +4,7 @@ import { getHeader, type HeaderList, hasHeader } from '../http/headers.js';
 import { type StreamedBody, toBuffer } from './body-pump.js';
 import { encodeMultipartForm, isPlainType, readParts } from './multipart-form.js';
 import { type BodyInput, invalid } from './request-options.js';
+import { refuseUsedBody } from './used-body.js';
 
 /**
  * Returns the body as it is sent: all of it, or what it is read from. What is known of its type and
@@ -31,6 +32,7 @@ export function prepareBody(
   }
   if (typeof body === 'object') {
     if (Symbol.asyncIterator in body) {
+      refuseUsedBody(body);
       return body;
     }
     return prepareObject(body, headers);
@@ -56,7 +58,11 @@ function prepareObject(body: object, headers: HeaderList): Buffer | StreamedBody
       // Of that kind, as its tag says.
       return prepareBlob(body as Blob, headers);
     case '[object FormData]':
-      return prepareForm(body as FormData, headers);
+      // The package form-data has that tag, too, and is a stream of the first generation.
+      if (Symbol.iterator in body) {
+        return prepareForm(body as FormData, headers);
+      }
+      throw noBody();
     default:
       throw noBody();
   }

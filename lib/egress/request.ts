@@ -3,7 +3,11 @@ import { SidecarError } from '../base/errors.js';
 import type { LoopHold } from '../base/loop-hold.js';
 import type { ConnectionManager } from '../downstream/connection-manager.js';
 import type { DownstreamConnection } from '../downstream/downstream-connection.js';
+import { type ContextPolicy, isContextWanted } from '../http/context-policy.js';
+import { currentContext, type RequestContext, readContexts } from '../http/request-context.js';
 import { BodyPump, releaseBody } from './body-pump.js';
+import { BoundObserver } from './bound-observer.js';
+import { inheritContext } from './inherit-context.js';
 import type { CallObserver, OutboundCall } from './outbound-call.js';
 import {
   type ExchangeObserver,
@@ -37,11 +41,17 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
   readonly #active = new Set<OutboundCall | OutboundExchange>();
   readonly #onIdle: (() => void)[] = [];
   readonly #unreadBodies: UnreadBodies;
+  /** `undefined` if calls take over nothing. */
+  readonly #policy: ContextPolicy | undefined;
+  readonly #onClosed: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(routes: OutboundRoutes, hold: LoopHold, clock: Clock) {
+  /** `policy`: what calls take over from the requests that they are made for. */
+  constructor(routes: OutboundRoutes, hold: LoopHold, clock: Clock, policy: ContextPolicy) {
     this.#routes = routes;
     this.#hold = hold;
+    this.#policy = isContextWanted(policy) ? policy : undefined;
+    this.#onClosed = this.#policy && readContexts();
     this.#unreadBodies = new UnreadBodies(clock, this.#active);
   }
 
@@ -75,8 +85,13 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
     if (manager === undefined) {
       return undefined;
     }
-    const exchange = new OutboundExchange(observer, this, request.rawConnection);
+    const context = this.#context;
+    const told = context === undefined ? observer : new BoundObserver(observer);
+    const exchange = new OutboundExchange(told, this, request.rawConnection);
     const stream = manager.newStream(exchange, this.#connectionOf(manager), 'HTTP/1.1');
+    if (context !== undefined) {
+      inheritContext(context, this.#policy, request.headers, stream);
+    }
     exchange.start(stream, request);
     return exchange;
   }
@@ -84,6 +99,7 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
   /** Ends every call that is under way, and refuses new ones. Idempotent. */
   close(): void {
     this.#isClosed = true;
+    this.#onClosed?.();
     this.#unreadBodies.close();
     for (const call of [...this.#active]) {
       call.abort(closedError());
@@ -112,11 +128,10 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
 
   onExchangeStart(exchange: OutboundExchange): void {
     this.#active.add(exchange);
-    this.#hold.hold();
+    this.#unreadBodies.watch();
   }
 
   onExchangeEnd(exchange: OutboundExchange): void {
-    this.#hold.release();
     this.#onEnd(exchange);
   }
 
@@ -169,6 +184,10 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
       outbound.stream = stream;
       const { authority, path } = target;
       stream.originalDestination = authority;
+      const context = this.#context;
+      if (context !== undefined) {
+        inheritContext(context, this.#policy, headers, stream);
+      }
       stream.decodeHead({ method, path, authority, headers }, body === undefined);
       if (Buffer.isBuffer(body)) {
         stream.decodeData(body, true);
@@ -180,6 +199,11 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
     if (pump !== undefined) {
       call.startPump(pump);
     }
+  }
+
+  /** That of the request which a call is made for, if the call takes over something of it. */
+  get #context(): RequestContext | undefined {
+    return this.#policy === undefined ? undefined : currentContext();
   }
 
   #connectionOf(manager: ConnectionManager): DownstreamConnection {

@@ -9,6 +9,22 @@ export interface Aging {
 /** How often calls are looked at; their limits are counted in these steps. */
 export const agingStepMs = 15_000;
 
+/** How long an unfinished body waits for its reader to begin: in steps, the first of them not whole. */
+const maxUnreadSteps = 60_000 / agingStepMs + 1;
+/** How long it waits for a reader to go on. Longer: whoever reads may have long work with a piece. */
+const maxIdleSteps = 300_000 / agingStepMs + 1;
+
+/**
+ * Returns what is wrong with a body that has waited for `idleSteps`, if that is too long. `isBegun`:
+ * somebody has read some of it.
+ */
+export function describeNeglect(idleSteps: number, isBegun: boolean): string | undefined {
+  if (isBegun) {
+    return idleSteps < maxIdleSteps ? undefined : 'nobody has read on for five minutes';
+  }
+  return idleSteps < maxUnreadSteps ? undefined : 'nobody has read it for a minute';
+}
+
 /**
  * Lets the calls under way grow older, all of them by one timer, which runs only while there are
  * some: so that a response nobody reads does not hold a connection for ever, and one that is read

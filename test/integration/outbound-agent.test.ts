@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import http, {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import https from 'node:https';
-import { Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { Command } from '../support/command.js';
-import { adminAddress, buildConfig, staticCluster } from '../support/config-builder.js';
+import {
+  adminAddress,
+  buildConfig,
+  staticCluster,
+  virtualHost,
+} from '../support/config-builder.js';
 import { FakeUpstream, type UpstreamHandler } from '../support/fake-upstream.js';
 import { echo, OutboundFixture } from '../support/outbound-fixture.js';
 import { until } from '../support/until.js';
@@ -177,15 +187,51 @@ describe('a request of node:http by sidecar.agent', () => {
     assert.deepEqual({ ...response.trailers }, { 'x-sum': '42' });
   });
 
-  test('that expects 100-continue is told to go on', async (t) => {
-    const { sidecar } = await OutboundFixture.start(t, echo);
+  test('that expects 100-continue is told to go on, which is counted', async (t) => {
+    const { sidecar, proxy, upstream } = await OutboundFixture.start(t, echo);
     const headers = { expect: '100-continue', 'content-length': '5' };
     const request = http.request('http://app/', { agent: sidecar.agent, method: 'POST', headers });
     request.flushHeaders();
+    const interim: number[] = [];
+    request.on('information', ({ statusCode }) => interim.push(statusCode));
     await once(request, 'continue');
     request.end('hello');
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     assert.equal(JSON.parse(await readAll(response)).body, 'hello');
+    assert.deepEqual(interim, [100]);
+    assert.equal(upstream.requests[0]?.headers.expect, undefined);
+    assert.equal((await proxy.stats()).get('http.outbound.downstream_rq_1xx'), 1);
+  });
+
+  test('hears of no interim response of its host', async (t) => {
+    const { sidecar } = await OutboundFixture.start(t, (_request, response) => {
+      response.writeProcessing();
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => response.end('hello'));
+    });
+    const request = http.get('http://app/', { agent: sidecar.agent });
+    request.on('information', ({ statusCode }) => assert.fail(`heard of ${statusCode}`));
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    assert.equal(await readAll(response), 'hello');
+  });
+
+  test('is given up when nobody has read its response on for five minutes', async (t) => {
+    // On a route without a time-out of its own.
+    const { sidecar, proxy, upstream } = await OutboundFixture.start(
+      t,
+      (_request, response) => response.end(Buffer.alloc(16 * mebibyte)),
+      { config: { hasListener: true, virtualHosts: [virtualHost(['app'], 'app')] } },
+    );
+    const request = http.get('http://app/', { agent: sidecar.agent });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const { socket } = response;
+    await until(() => (socket?.readableLength ?? 0) >= 64 * 1024, 'the response waits');
+    proxy.clock.advance(270_000);
+    assert.equal(upstream.sockets.size, 1);
+    proxy.clock.advance(60_000);
+    await until(() => upstream.sockets.size === 0, 'the host is let go');
+    await until(() => response.aborted, 'the client has lost it');
+    assert.equal(await proxy.stat('downstream_rq_idle_timeout'), 1);
+    assert.equal(await proxy.stat('downstream_rq_active'), 0);
   });
 
   test('streams 100 MiB both ways and is read only as fast as it is taken', async (t) => {
@@ -276,12 +322,23 @@ describe('a request of node:http by sidecar.agent', () => {
     assert.equal(upstream.requests.length, 0);
   });
 
-  test('for another protocol is refused with a word of explanation', async (t) => {
-    const { sidecar } = await OutboundFixture.start(t, echo);
-    const headers = { connection: 'Upgrade', upgrade: 'websocket' };
-    const error = await errorOf(http.get('http://app/', { agent: sidecar.agent, headers }));
+  test('by CONNECT is refused for a host of the configuration, and left alone for others', async (t) => {
+    const other = createServer();
+    other.on('connect', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    t.after(() => other.close());
+    const { sidecar, upstream } = await OutboundFixture.start(t, echo);
+    const options = { agent: sidecar.agent, method: 'CONNECT', path: 'elsewhere:443' };
+    const error = await errorOf(http.request('http://app/', options).end());
     assert.equal(error.code, 'SIDECAR_REQUEST_INVALID');
-    assert.match(error.message, /cannot change the protocol/);
+    assert.match(error.message, /CONNECT opens a tunnel/);
+    assert.equal(upstream.requests.length, 0);
+    const { port } = other.address() as AddressInfo;
+    const request = http.request(`http://127.0.0.1:${port}/`, options).end();
+    const [{ statusCode }, socket] = await once(request, 'connect');
+    assert.equal(statusCode, 200);
+    socket.destroy();
   });
 });
 
@@ -359,6 +416,26 @@ describe('sidecar.agent', () => {
     assert.equal(command.stdout, 'late\n');
   });
 
+  test('does not hold the process for a response that nobody reads', async (t) => {
+    const host = await FakeUpstream.start((_request, response) => {
+      response.end(Buffer.alloc(16 * mebibyte));
+    });
+    t.after(() => host.close());
+    const config = buildConfig({
+      clusters: [staticCluster('app', [host.url])],
+      hasListener: false,
+    });
+    const script = `
+      import { get } from 'node:http';
+      import { createSidecar } from ${JSON.stringify(sidecarModule)};
+      const listenOn = { ${JSON.stringify(adminAddress)}: 'tcp://127.0.0.1:0' };
+      const { agent } = await createSidecar({ config: ${JSON.stringify(config)}, listenOn });
+      get('http://app/', { agent }, ({ statusCode }) => console.log(statusCode));`;
+    const command = Command.start(t, ['--throw-deprecation', '--input-type=module', '-e', script]);
+    assert.deepEqual(await command.exited, { code: 0, signal: null }, command.stderr);
+    assert.equal(command.stdout, '200\n');
+  });
+
   test('leaves hosts that no route claims to the agent that node:http has for all', async (t) => {
     const other = await FakeUpstream.start(mirror);
     t.after(() => other.close());
@@ -404,6 +481,31 @@ describe('sidecar.agent', () => {
     assert.equal(Error.prepareStackTrace, prepareStackTrace);
     assert.equal(Error.stackTraceLimit, stackTraceLimit);
     assert.deepEqual(asked.map(Number), [443, 8443, 80]);
+  });
+
+  test('finds the port of https: where no stack can be looked at', async (t) => {
+    const config = buildConfig({ clusters: [], hasListener: false });
+    const script = `
+      import https from 'node:https';
+      import { Socket } from 'node:net';
+      import { createSidecar } from ${JSON.stringify(sidecarModule)};
+      Object.freeze(Error);
+      const listenOn = { ${JSON.stringify(adminAddress)}: 'tcp://127.0.0.1:0' };
+      const { agent } = await createSidecar({ config: ${JSON.stringify(config)}, listenOn });
+      https.globalAgent.createConnection = ({ port }) => {
+        console.log(port);
+        return new Socket();
+      };
+      for (const url of ['https://a.example/', 'https://a.example:8443/']) {
+        const request = https.request(url, { agent });
+        request.on('error', () => {});
+        console.log(request.getHeader('host'));
+        request.destroy();
+      }`;
+    const command = Command.start(t, ['--input-type=module', '-e', script]);
+    assert.deepEqual(await command.exited, { code: 0, signal: null }, command.stderr);
+    const lines = command.stdout.trimEnd().split('\n').sort();
+    assert.deepEqual(lines, ['443', '8443', 'a.example', 'a.example:8443']);
   });
 
   test('routes by the host of the URL, whatever the Host header says', async (t) => {

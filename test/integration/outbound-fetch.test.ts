@@ -21,6 +21,11 @@ test('fetch reaches a cluster by its name, by the built-in fetch too', async (t)
   assert.equal((await proxy.stats()).get('cluster.app.upstream_rq_200'), 2);
 });
 
+test('fetch can be handed to a client by itself', async (t) => {
+  const { fetch: given } = (await OutboundFixture.start(t)).sidecar;
+  assert.equal(await (await given('http://app/')).text(), 'hello');
+});
+
 test('fetch sends bodies: text, bytes, forms, parameters, and streams', async (t) => {
   const { sidecar, upstream } = await OutboundFixture.start(t, echo);
   const form = new FormData();

@@ -156,6 +156,11 @@ test('blobs of other classes cannot smuggle headers, or lie about their size', a
       code: 'SIDECAR_REQUEST_INVALID',
     });
   }
+  // As the package form-data has it, which is no FormData.
+  await assert.rejects(
+    sidecar.request(url, { method: 'POST', body: { [Symbol.toStringTag]: 'FormData' } as never }),
+    { code: 'SIDECAR_REQUEST_INVALID', message: /the body is none of: string/ },
+  );
   const short = new Blob(['hello']);
   await assert.rejects(
     sidecar.request(url, { method: 'POST', body: short, headers: { 'content-length': '4' } }),

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type {
   ControllerDispatchHandler,
   DispatchController,
@@ -17,6 +18,8 @@ export abstract class HandlerRecorder {
   headers: HeaderObject = {};
   trailers: HeaderObject = {};
   error: unknown = undefined;
+  /** The connection after a change of protocol. */
+  socket: Duplex | undefined = undefined;
   byteCount = 0;
   sent = 0;
   isSent = false;
@@ -79,6 +82,13 @@ export abstract class HandlerRecorder {
     this.#chunks.push(chunk);
   }
 
+  protected upgrade(status: number, headers: HeaderObject, socket: Duplex): void {
+    this.status = status;
+    this.headers = headers;
+    this.hear('upgrade');
+    this.socket = socket;
+  }
+
   protected complete(): void {
     this.#resolve();
   }
@@ -112,6 +122,10 @@ export class LegacyRecorder extends HandlerRecorder implements LegacyDispatchHan
   onData(chunk: Buffer): boolean {
     this.takeChunk(chunk);
     return this.hear('data');
+  }
+
+  onUpgrade(status: number, raw: RawHeader[], socket: Duplex): void {
+    this.upgrade(status, parseRawHeaders(raw), socket);
   }
 
   onComplete(raw: RawHeader[]): void {
@@ -161,6 +175,15 @@ export class ControllerRecorder extends HandlerRecorder implements ControllerDis
   onResponseData(controller: DispatchController, chunk: Buffer): void {
     this.takeChunk(chunk);
     this.#pauseUnless(this.hear('data'), controller);
+  }
+
+  onRequestUpgrade(
+    _controller: DispatchController,
+    status: number,
+    headers: HeaderObject,
+    socket: Duplex,
+  ): void {
+    this.upgrade(status, headers, socket);
   }
 
   onResponseEnd(_controller: DispatchController, trailers: HeaderObject): void {

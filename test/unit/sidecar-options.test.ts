@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -39,6 +39,7 @@ test('what is left out has its default', async () => {
   assert.equal(checked.listenOn.size, 0);
   assert.equal(checked.connectTo.size, 0);
   assert.equal(checked.outboundListeners, undefined);
+  assert.deepEqual(checked.requestContext, { headers: true, deadline: true });
   assert.equal(checked.log, silentLogger);
   assert.equal(checked.serviceZone, '');
   assert.equal(checked.tracerProvider, undefined);
@@ -87,9 +88,25 @@ test('what is given is passed on', async () => {
   assert.equal(checked.accessLogFlushIntervalMs, 100);
 });
 
+test('requestContext takes both, one or none', async () => {
+  const policies: readonly (readonly [unknown, object])[] = [
+    [true, { headers: true, deadline: true }],
+    [{}, { headers: true, deadline: true }],
+    [{ headers: false }, { headers: false, deadline: true }],
+    [{ deadline: false }, { headers: true, deadline: false }],
+    [false, { headers: false, deadline: false }],
+  ];
+  for (const [requestContext, policy] of policies) {
+    assert.deepEqual((await check({ requestContext })).requestContext, policy);
+  }
+});
+
 describe('a wrong option has a clear message', () => {
   const cases: readonly (readonly [options: Json, message: RegExp])[] = [
     [{ lissenOn: {} }, /^unknown option "lissenOn"; there are: config, serviceCluster, .*listenOn/],
+    [{ requestContext: 'no' }, /^requestContext is "no", expected true, false, or an object/],
+    [{ requestContext: { header: true } }, /^unknown option "requestContext.header"; there are:/],
+    [{ requestContext: { deadline: 1 } }, /^requestContext.deadline is 1, expected true or false/],
     [{ config: undefined }, /^config is missing; give a path, a file: URL, or the configuration/],
     [{ config: null }, /^config is missing/],
     [{ config: 5 }, /^config is missing/],
@@ -108,8 +125,15 @@ describe('a wrong option has a clear message', () => {
     [{ accessLogFlushIntervalMs: Number.POSITIVE_INFINITY }, /^accessLogFlushIntervalMs is Inf/],
     [{ mount: 'app' }, /^mount is "app", expected an object$/],
     [{ mount: { web() {} } }, /^mount names the cluster "web", but the clusters are: app, orders$/],
-    [{ mount: { app: {} } }, /^mount\.app is neither a handler, nor an http\.Server, nor an object with/],
+    [
+      { mount: { app: {} } },
+      /^mount\.app is neither a handler, nor an http\.Server, nor an object with/,
+    ],
     [{ mount: { app: undefined } }, /^mount\.app is neither/],
+    [{ mount: { app: Promise.resolve() } }, /^mount\.app is neither .*; await it first$/],
+    [{ mount: { app: { server: new Server() } } }, /; mount its server, after ready\(\)$/],
+    [{ mount: { app: { getHttpServer() {} } } }, /; mount its getHttpServer\(\), after init\(\)$/],
+    [{ mount: { app: { callback() {} } } }, /; mount its callback\(\)$/],
     [{ listenOn: [] }, /^listenOn is an empty array, expected an object$/],
     [
       { listenOn: { 'tcp://0.0.0.0:81': 'tcp://127.0.0.1:0' } },

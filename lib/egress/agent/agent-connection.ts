@@ -1,10 +1,15 @@
-import { Duplex } from 'node:stream';
-import { getHeader, type HeaderList, hasHeader } from '../../http/headers.js';
+import { AsyncResource } from 'node:async_hooks';
+import type { HeaderList } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
 import type { ExchangeObserver, ExchangeRequest, OutboundExchange } from '../outbound-exchange.js';
+import { OutboundUpgrade } from '../outbound-upgrade.js';
 import { invalid, type Target } from '../request-options.js';
+import { AgentSocket } from './agent-socket.js';
+import { agentTarget } from './agent-target.js';
+import { AgentTunnel, type TunnelReader } from './agent-tunnel.js';
 import { RequestReader, type RequestSink } from './request-reader.js';
 import { ResponseWriter } from './response-writer.js';
+import { throwAside } from './throw-aside.js';
 
 /** Begins a request on the data path; `undefined` if no route claims its target any more. */
 export type OpenExchange = (
@@ -12,114 +17,66 @@ export type OpenExchange = (
   observer: ExchangeObserver,
 ) => OutboundExchange | undefined;
 
-const highWaterMark = 64 * 1024;
+const surplusError =
+  'the request cannot be sent: it goes on behind the end that its headers announce';
 const continueHead: Buffer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
  * What a client of `node:http` has in the place of a socket: it writes requests and reads responses
  * as HTTP/1.1, one after the other, and each takes the data path by itself, to whatever host that
- * finds. There is nothing behind it that could be connected, encrypted or kept alive.
+ * finds. There is nothing behind it that could be connected, encrypted or kept alive. A WebSocket
+ * handshake is the last request; what is written behind it is for the tunnel, if it becomes one.
  */
-export class AgentConnection extends Duplex implements RequestSink, ExchangeObserver {
-  /** As of a socket that is connected; it has no address. */
-  readonly connecting: boolean = false;
-  bytesRead = 0;
-  bytesWritten = 0;
-  /** As of a socket: milliseconds of silence until `timeout`. */
-  timeout: number | undefined = undefined;
+export class AgentConnection
+  extends AgentSocket
+  implements RequestSink, ExchangeObserver, TunnelReader
+{
+  /** The asynchronous context of whoever makes the request that it carries; at first, its maker's. */
+  caller: AsyncResource = new AsyncResource('PILLION_CALL');
   readonly #origin: Target;
   readonly #open: OpenExchange;
   readonly #reader: RequestReader = new RequestReader(this);
   #exchange: OutboundExchange | undefined = undefined;
   #response: ResponseWriter | undefined = undefined;
+  /** Set by a handshake. */
+  #tunnel: AgentTunnel | undefined = undefined;
   /** Something of the response has been written. */
   #hasAnswered = false;
   #isResponsePaused = false;
   /** What is answered while the client still writes; it does not expect to hear so soon. */
   #deferred: Buffer[] | undefined = undefined;
   #isFlushPlanned = false;
+  /** Nothing is to be read behind what is held back. */
+  #isEnding = false;
   /** Lets the client go on writing. */
   #onWritten: (() => void) | undefined = undefined;
   #mustWait = false;
-  #timer: NodeJS.Timeout | undefined = undefined;
 
   /** `origin` is where every request goes, with a path of its own. */
   constructor(origin: Target, open: OpenExchange) {
-    super({
-      allowHalfOpen: true,
-      readableHighWaterMark: highWaterMark,
-      writableHighWaterMark: highWaterMark,
-    });
+    super();
     this.#origin = origin;
     this.#open = open;
-    // A connection that waits for requests has nobody who listens.
-    this.on('error', () => {});
-  }
-
-  // What clients do with a socket.
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  /** Has no effect: requests under way hold the process, the connection does not. */
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
-
-  address(): Record<string, never> {
-    return {};
-  }
-
-  setTimeout(timeoutMs: number, callback?: () => void): this {
-    this.timeout = timeoutMs;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (timeoutMs > 0) {
-      this.#timer = setTimeout(() => this.emit('timeout'), timeoutMs).unref();
-    }
-    if (callback !== undefined) {
-      if (timeoutMs > 0) {
-        this.once('timeout', callback);
-      } else {
-        this.removeListener('timeout', callback);
-      }
-    }
-    return this;
-  }
-
-  destroySoon(): void {
-    if (this.writable) {
-      this.end();
-    }
-    if (this.writableFinished) {
-      this.destroy();
-    } else {
-      this.once('finish', () => this.destroy());
-    }
+    // Said by the client that has its response, before any other request gets the connection.
+    this.on('free', () => this.#onFree());
   }
 
   // The stream.
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    this.bytesWritten += chunk.length;
-    this.#timer?.refresh();
+    this.noteWritten(chunk.length);
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.write(chunk, callback);
+      return;
+    }
     this.#deferred ??= [];
     this.#mustWait = false;
     this.#reader.read(chunk);
-    const { error } = this.#reader;
-    if (error !== undefined) {
+    const { error, hasSurplus } = this.#reader;
+    if (error !== undefined || (hasSurplus && !this.#hasAnswered)) {
       this.#exchange?.cancel();
       this.#exchange = undefined;
-      this.destroy(invalid(error));
+      this.destroy(invalid(error ?? surplusError));
     }
     this.#planFlush();
     if (this.#mustWait && this.#exchange !== undefined && !this.destroyed) {
@@ -129,11 +86,25 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
     }
   }
 
+  /** Another request may come, unless something of this one is left that could be taken for it. */
+  #onFree(): void {
+    if (this.#reader.isInRequest || this.#reader.hasSurplus) {
+      this.destroy();
+    } else {
+      this.#reader.next();
+    }
+  }
+
   override _final(callback: () => void): void {
-    if (this.#reader.isInRequest) {
+    if (this.#tunnel?.isOpen === true) {
+      this.#tunnel.finish(callback);
+      return;
+    }
+    if (this.#reader.isInRequest || (this.#tunnel !== undefined && !this.#hasAnswered)) {
+      // Whoever closes while waiting for the answer to a handshake does not want it any more.
       this.destroy();
     } else if (this.#response === undefined) {
-      this.push(null);
+      this.#endReading();
     }
     callback();
   }
@@ -141,40 +112,48 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
   override _read(): void {
     if (this.#isResponsePaused) {
       this.#isResponsePaused = false;
-      this.#exchange?.resume();
+      if (this.#tunnel?.isOpen === true) {
+        this.#tunnel.resume();
+      } else {
+        this.#exchange?.resume();
+      }
     }
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    clearTimeout(this.#timer);
+    this.stopTimer();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#onWritten = undefined;
-    exchange?.cancel();
+    if (!(this.#tunnel?.isOpen === true && this.readableEnded && this.writableFinished)) {
+      exchange?.cancel();
+    } // Else the tunnel ends by itself, behind what is still on its way to the host.
     callback(error);
   }
 
   // The request, as it is written.
 
-  onRequestHead({ method, path, authority, headers }: RequestHead, hasBody: boolean): void {
-    if (this.#response !== undefined || hasHeader(headers, 'upgrade')) {
-      const what =
-        this.#response === undefined ? 'the agent cannot change the protocol' : 'too soon';
-      this.#breakOff(invalid(`the request cannot be sent: ${what}`));
+  onRequestHead(head: RequestHead, hasBody: boolean): void {
+    const { method, headers } = head;
+    if (this.#response !== undefined) {
+      this.#breakOff(invalid('the request cannot be sent: it comes too soon'));
       return;
+    }
+    if (method === 'CONNECT') {
+      this.#breakOff(
+        invalid('CONNECT opens a tunnel, which is not for a host of the configuration'),
+      );
+      return;
+    }
+    const rawConnection = OutboundUpgrade.forRequest(method, headers);
+    if (rawConnection !== undefined) {
+      this.#tunnel = new AgentTunnel(rawConnection);
+      this.#reader.release();
     }
     this.#response = new ResponseWriter(method);
     this.#hasAnswered = false;
-    const origin = this.#origin;
-    if (authority !== '' && authority.toLowerCase() !== origin.authority) {
-      headers.push('host', authority);
-    }
-    if (hasBody && getHeader(headers, 'expect')?.toLowerCase() === '100-continue') {
-      this.#send(continueHead);
-    }
-    const { url, protocol, authority: host } = origin;
-    const target: Target = { url, protocol, authority: host, path };
-    this.#begin({ target, method, headers, endStream: !hasBody });
+    const target = agentTarget(this.#origin, head);
+    this.#begin({ target, method, headers, endStream: !hasBody, rawConnection });
   }
 
   onRequestBody(chunk: Buffer): void {
@@ -185,6 +164,12 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
 
   onRequestEnd(trailers: HeaderList | undefined): void {
     this.#exchange?.end(trailers);
+    // There is nothing more that would have to wait for what is still on its way.
+    this.#mustWait = false;
+  }
+
+  onBytes(chunk: Buffer): void {
+    this.#tunnel?.write(chunk, () => {});
   }
 
   #begin(request: ExchangeRequest): void {
@@ -205,10 +190,35 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
 
   // The response.
 
+  onContinue(): void {
+    this.#send(continueHead);
+  }
+
+  onUpgrade(): void {
+    // As of a socket: whoever hears that the peer has ended ends, too.
+    this.allowHalfOpen = false;
+    this.#tunnel?.open(this);
+  }
+
+  onTunnelData(chunk: Buffer): boolean {
+    return this.#send(chunk);
+  }
+
+  onTunnelEnd(): void {
+    this.#endReading();
+  }
+
+  onTunnelCut(): void {
+    this.destroy();
+  }
+
   onHead(status: number, headers: HeaderList, endStream: boolean): void {
     if (this.#response !== undefined) {
       this.#hasAnswered = true;
-      this.#send(this.#response.head(status, headers, endStream));
+      const isLast = this.#tunnel !== undefined;
+      for (const piece of this.#response.head(status, headers, endStream, isLast)) {
+        this.#send(piece);
+      }
     }
   }
 
@@ -227,6 +237,9 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
 
   onEnd(trailers: HeaderList | undefined): void {
     this.#exchange = undefined;
+    if (this.#tunnel?.isOpen === true) {
+      return;
+    }
     const pieces = this.#response?.end(trailers);
     if (pieces === undefined) {
       this.#breakOff(undefined);
@@ -237,8 +250,10 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
     }
     this.#response = undefined;
     this.onDrain();
-    if (this.writableFinished && this.#deferred === undefined) {
-      this.push(null);
+    if (this.writableFinished || this.#tunnel !== undefined) {
+      this.#endReading();
+    } else if (this.#reader.isInRequest) {
+      setImmediate(() => this.#endEarly());
     }
   }
 
@@ -252,7 +267,11 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
     this.#mustWait = false;
     const onWritten = this.#onWritten;
     this.#onWritten = undefined;
-    onWritten?.();
+    try {
+      onWritten?.();
+    } catch (error) {
+      this.#onListenerFailed(error);
+    }
   }
 
   #breakOff(error: unknown): void {
@@ -269,11 +288,20 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
     if (this.destroyed) {
       return true;
     }
-    this.bytesRead += bytes.length;
-    this.#timer?.refresh();
-    const canGoOn = this.push(bytes);
-    this.#isResponsePaused = !canGoOn;
-    return canGoOn;
+    this.noteRead(bytes.length);
+    try {
+      this.#isResponsePaused = !this.push(bytes);
+    } catch (error) {
+      this.#onListenerFailed(error);
+    }
+    return !this.#isResponsePaused;
+  }
+
+  /** The client has been called, and has called a listener of the application's that threw. */
+  #onListenerFailed(error: unknown): void {
+    throwAside(error);
+    this.#isResponsePaused = false;
+    this.destroy();
   }
 
   /** Answers what has been held back, once the client has had the time to listen. */
@@ -292,6 +320,30 @@ export class AgentConnection extends Duplex implements RequestSink, ExchangeObse
     this.#isFlushPlanned = false;
     for (const bytes of deferred ?? []) {
       this.#send(bytes);
+    }
+    if (this.#isEnding) {
+      this.push(null);
+    }
+  }
+
+  /**
+   * The response is complete, and the request is not. A client of `node:http` that had to stop writing
+   * does not hear any more that it may go on; so it finds the connection closed, as by a proxy.
+   */
+  #endEarly(): void {
+    if (this.#reader.isInRequest && this.#response === undefined && !this.destroyed) {
+      this.once('end', () => this.destroy());
+      this.#endReading();
+      this.resume();
+    }
+  }
+
+  /** The client finds the end behind what there is. */
+  #endReading(): void {
+    if (this.#deferred === undefined) {
+      this.push(null);
+    } else {
+      this.#isEnding = true;
     }
   }
 }

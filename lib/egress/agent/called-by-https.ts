@@ -4,6 +4,9 @@ const maxFrames = 6;
 /**
  * Whether the call comes from `https.request`: the port of a request is taken from its agent, which
  * is not told for which of the two protocols it is asked.
+ *
+ * It is an answer to act upon, not to rely upon: false where the properties that it needs are frozen.
+ * The agent sees the protocol when it gets the request, and sets right what has come of it.
  */
 export function calledByHttps(): boolean {
   const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import http, { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -10,6 +11,9 @@ import { calledByHttps } from './called-by-https.js';
 interface RequestTaker {
   addRequest(request: ClientRequest, options: ClientRequestArgs): void;
 }
+
+const plainPort = 80;
+const securePort = 443;
 
 /** How long a connection waits for the next request. Making one costs little. */
 const idleTimeoutMs = 10_000;
@@ -25,6 +29,11 @@ export class OutboundAgent extends Agent implements RequestTaker {
   readonly #client: OutboundClient;
   readonly #httpAgent: Agent = http.globalAgent;
   readonly #httpsAgent: Agent = https.globalAgent;
+  /** For which protocol the default port has last been asked, as far as that could be seen. */
+  #isSecureGuess = false;
+  /** Until there has been one by `https:`, it is not looked up who calls: that takes microseconds. */
+  #isUsedByHttps = false;
+  #isClosed = false;
 
   constructor(client: OutboundClient) {
     super({ keepAlive: true });
@@ -33,7 +42,10 @@ export class OutboundAgent extends Agent implements RequestTaker {
     this.protocol = undefined;
     // The constructor that this class extends has set its own, for `http:` alone.
     Object.defineProperty(this, 'defaultPort', {
-      get: () => (calledByHttps() ? 443 : 80),
+      get: () => {
+        this.#isSecureGuess = this.#isUsedByHttps && calledByHttps();
+        return this.#isSecureGuess ? securePort : plainPort;
+      },
       configurable: true,
       enumerable: true,
     });
@@ -41,22 +53,45 @@ export class OutboundAgent extends Agent implements RequestTaker {
 
   /** Takes a request from `node:http`. */
   addRequest(request: ClientRequest, options: ClientRequestArgs): void {
-    const isOurs =
-      request.protocol === 'http:' && request.method !== 'CONNECT' && this.#findTarget(options);
+    this.#isUsedByHttps ||= request.protocol === 'https:';
+    const isOurs = this.takes(request, options);
     // Both are agents, which the declarations give no such method.
     const taker = (isOurs ? Agent.prototype : this.#fallback(request)) as unknown as RequestTaker;
-    taker.addRequest.call(isOurs ? this : taker, request, options);
+    taker.addRequest.call(isOurs ? this : taker, request, this.#withPort(request, options));
+  }
+
+  /** Whether a request takes the data path, and does not go to the global agents. */
+  takes({ protocol }: ClientRequest, options: ClientRequestArgs): boolean {
+    return protocol === 'http:' && this.#findTarget(options) !== undefined;
   }
 
   override createConnection(options: ClientRequestArgs): Duplex {
     const target = this.#findTarget(options) ?? parseTarget('http://unknown/');
     const client = this.#client;
-    return new AgentConnection(target, (request, observer) => client.open(request, observer));
+    // A request is written when its connection is ready for it, which may be on behalf of another.
+    const connection: AgentConnection = new AgentConnection(target, (request, observer) =>
+      connection.caller.runInAsyncScope(() => client.open(request, observer)),
+    );
+    return connection;
+  }
+
+  /** Keeps no connection waiting from now on. Those that are in use end with their requests. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiting of Object.values(this.freeSockets)) {
+      for (const socket of [...(waiting ?? [])]) {
+        socket.destroy();
+      }
+    }
   }
 
   override keepSocketAlive(socket: Duplex): void {
     // Declared to return nothing; what it returns is whether the connection stays open.
     const isKept = super.keepSocketAlive(socket);
+    if (this.#isClosed) {
+      // biome-ignore lint/correctness/noVoidTypeReturn: see above.
+      return false as unknown as undefined;
+    }
     if (socket instanceof AgentConnection) {
       // The base class closes a waiting connection that says so.
       socket.setTimeout(idleTimeoutMs);
@@ -68,8 +103,19 @@ export class OutboundAgent extends Agent implements RequestTaker {
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     if (socket instanceof AgentConnection) {
       socket.setTimeout(0);
+      socket.caller = new AsyncResource('PILLION_CALL');
     }
     super.reuseSocket(socket, request);
+  }
+
+  /**
+   * Sets the port right if it was taken for a request by `http:` that turns out to be by `https:`. A
+   * request makes its options and comes here in one go, so the guess is that of this request.
+   */
+  #withPort({ protocol }: ClientRequest, options: ClientRequestArgs): ClientRequestArgs {
+    const isWrong =
+      protocol === 'https:' && !this.#isSecureGuess && Number(options.port) === plainPort;
+    return isWrong ? { ...options, port: securePort } : options;
   }
 
   /** Returns where a request goes, if that is ours. */

@@ -10,6 +10,8 @@ export interface RequestSink {
   /** A piece of the body, which belongs to the receiver. */
   onRequestBody(chunk: Buffer): void;
   onRequestEnd(trailers: HeaderList | undefined): void;
+  /** What is written after the reader was made to let go. */
+  onBytes(chunk: Buffer): void;
 }
 
 /** Far beyond what a route accepts, which answers 431; only keeps a writer from filling memory. */
@@ -22,8 +24,19 @@ const lengthValue = /^\d{1,15}$/;
 const headEnd = '\r\n\r\n';
 const none: Buffer = Buffer.alloc(0);
 
-/** `trailers` are read as a head without its first line; `failed` is final. */
-type Phase = 'head' | 'body' | 'chunk-line' | 'chunk-data' | 'trailers' | 'failed';
+/**
+ * `trailers` are read as a head without its first line; behind `ended` there is nothing until `next`;
+ * `released` and `failed` are final.
+ */
+type Phase =
+  | 'head'
+  | 'ended'
+  | 'body'
+  | 'chunk-line'
+  | 'chunk-data'
+  | 'trailers'
+  | 'released'
+  | 'failed';
 
 /**
  * Reads the requests that a client of `node:http` writes. They are well-formed, as it is Node.js
@@ -33,6 +46,8 @@ type Phase = 'head' | 'body' | 'chunk-line' | 'chunk-data' | 'trailers' | 'faile
 export class RequestReader {
   /** What is wrong with what was written. */
   error: string | undefined = undefined;
+  /** Bytes have come that are of no request, as they stand behind the end of one. */
+  hasSurplus = false;
   readonly #sink: RequestSink;
   readonly #chunkLine: Http1ChunkLineReader = new Http1ChunkLineReader(maxChunkLineBytes);
   #phase: Phase = 'head';
@@ -47,7 +62,24 @@ export class RequestReader {
 
   /** Whether a request has begun and not ended. */
   get isInRequest(): boolean {
-    return this.#phase !== 'head' || this.#kept.length > 0;
+    const isBetween =
+      this.#phase === 'head' || this.#phase === 'ended' || this.#phase === 'released';
+    return !isBetween || this.#kept.length > 0;
+  }
+
+  /**
+   * Takes another request. A client writes it once it has the response to the one before; what comes
+   * sooner cannot be one, and must not be taken for the beginning of one.
+   */
+  next(): void {
+    if (this.#phase === 'ended') {
+      this.#phase = 'head';
+    }
+  }
+
+  /** What comes from now on is not HTTP. Called at the head of a request that has no body. */
+  release(): void {
+    this.#phase = 'released';
   }
 
   /** Reads a piece of what is written, of any size. */
@@ -66,6 +98,12 @@ export class RequestReader {
         return this.#readBlock(chunk);
       case 'chunk-line':
         return this.#readChunkLine(chunk);
+      case 'released':
+        this.#sink.onBytes(chunk);
+        return none;
+      case 'ended':
+        this.hasSurplus = true;
+        return none;
       case 'failed':
         return none;
       default:
@@ -176,7 +214,9 @@ export class RequestReader {
   }
 
   #endRequest(trailers: HeaderList | undefined): void {
-    this.#phase = 'head';
+    if (this.#phase !== 'released') {
+      this.#phase = 'ended';
+    }
     this.#sink.onRequestEnd(trailers);
   }
 

@@ -15,13 +15,20 @@ export class ResponseWriter {
   #hasBody = false;
   /** What is still to come of a body of known length. */
   #remaining = 0;
+  /** What completes the response for the client, unless there is something behind it. */
+  #last: Buffer | undefined = undefined;
 
   constructor(method: string) {
     this.#method = method;
   }
 
-  /** Returns the head as it is written. */
-  head(status: number, headers: HeaderList, endStream: boolean): Buffer {
+  /** Returns the head as it is written. `isLast`: the connection ends behind this response. */
+  head(
+    status: number,
+    headers: HeaderList,
+    endStream: boolean,
+    isLast: boolean,
+  ): readonly Buffer[] {
     fitResponseHeaders({ status, headers }, this.#method, endStream);
     this.#hasBody = hasBody(status, this.#method);
     const length = getHeader(headers, 'content-length');
@@ -38,8 +45,11 @@ export class ResponseWriter {
         text += `${name}: ${value}\r\n`;
       }
     }
+    if (isLast) {
+      text += 'connection: close\r\n';
+    }
     text += this.#isChunked ? 'transfer-encoding: chunked\r\n\r\n' : '\r\n';
-    return Buffer.from(text, 'latin1');
+    return this.#holdLast(Buffer.from(text, 'latin1'));
   }
 
   /** Returns a piece of the body as it is written, or `undefined` if it is beyond the length. */
@@ -49,7 +59,7 @@ export class ResponseWriter {
     }
     if (!this.#isChunked) {
       this.#remaining -= chunk.length;
-      return this.#remaining < 0 ? undefined : [chunk];
+      return this.#remaining < 0 ? undefined : this.#holdLast(chunk);
     }
     const size = `${chunk.length.toString(16)}\r\n`;
     if (chunk.length > maxCopiedBytes) {
@@ -67,6 +77,18 @@ export class ResponseWriter {
     if (this.#isChunked) {
       return [Buffer.from(encodeTrailers(trailers ?? []), 'latin1')];
     }
-    return this.#hasBody && this.#remaining > 0 ? undefined : [];
+    return this.#last === undefined ? undefined : [this.#last];
+  }
+
+  /**
+   * Keeps the piece that completes the response until its end has come, which a host may tell later:
+   * a client that has all of a response gives its connection to the next request at once.
+   */
+  #holdLast(piece: Buffer): readonly Buffer[] {
+    if (this.#isChunked || (this.#hasBody && this.#remaining > 0)) {
+      return [piece];
+    }
+    this.#last = piece;
+    return [];
   }
 }

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
-import { addHeader, getHeader, type HeaderList, hasHeader } from '../../http/headers.js';
+import {
+  addHeader,
+  getHeader,
+  type HeaderList,
+  hasHeader,
+  removeHeader,
+} from '../../http/headers.js';
 import { type StreamedBody, toBuffer } from '../body-pump.js';
 import { invalid } from '../request-options.js';
+import { refuseUsedBody } from '../used-body.js';
 
 /** Methods whose meaning expects a body, so that having none is said. */
 const methodsWithBody: ReadonlySet<string> = new Set([
@@ -26,11 +33,14 @@ export function prepareDispatchBody(
   if (bytes === undefined) {
     return toStreamedBody(body, headers);
   }
+  if (bytes.length === 0 && !methodsWithBody.has(method)) {
+    // Headers that were copied from another request may say something else of that one's body.
+    removeHeader(headers, 'content-length');
+    return undefined;
+  }
   const announced = announcedLength(headers);
   if (announced === undefined) {
-    if (bytes.length > 0 || methodsWithBody.has(method)) {
-      addHeader(headers, 'content-length', String(bytes.length));
-    }
+    addHeader(headers, 'content-length', String(bytes.length));
   } else if (announced !== bytes.length) {
     throw invalid(`content-length is ${announced}, but the body has ${bytes.length} bytes`);
   }
@@ -73,6 +83,7 @@ function toStreamedBody(body: unknown, headers: HeaderList): StreamedBody {
   }
   if (typeof body === 'object' && body !== null) {
     if (isAsyncIterable(body)) {
+      refuseUsedBody(body);
       return body;
     }
     if (isIterable(body)) {

@@ -1,6 +1,8 @@
 import type { HeaderList } from '../../http/headers.js';
 import { BodyPump, type BodySink } from '../body-pump.js';
+import { brokenOff } from '../outbound-call.js';
 import type { ExchangeObserver, OutboundExchange } from '../outbound-exchange.js';
+import { OutboundUpgrade } from '../outbound-upgrade.js';
 import type { OutboundClient } from '../request.js';
 import { invalid } from '../request-options.js';
 import { announcedLength } from './dispatch-body.js';
@@ -8,6 +10,7 @@ import type { DispatchController } from './dispatch-handler.js';
 import type { DispatchListener } from './dispatch-listener.js';
 import type { DispatchedRequest } from './dispatch-options.js';
 import { toRawHeaders } from './raw-headers.js';
+import { takeHead } from './take-head.js';
 import { UndiciError } from './undici-error.js';
 
 /**
@@ -23,6 +26,8 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   readonly #onDone: (exchange: DispatchExchange) => void;
   #exchange: OutboundExchange | undefined = undefined;
   #pump: BodyPump | undefined = undefined;
+  /** Set if the request is a WebSocket handshake. */
+  #upgrade: OutboundUpgrade | undefined = undefined;
   /** What the handler has not heard yet, in order. */
   #kept: (() => void)[] = [];
   #isStarting = true;
@@ -31,6 +36,10 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   /** The data path sends no more of the body until it is told to. */
   #isHeldBack = false;
   #isPaused = false;
+  /** The handler has asked for what comes, at some time. */
+  #hasResumed = false;
+  /** A host has agreed to change the protocol; there is no response but that. */
+  #isSwitching = false;
   #isAborted = false;
   #isDone = false;
   #reason: unknown = null;
@@ -45,7 +54,7 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
 
   /** Sends the request. Called once. */
   start(client: OutboundClient, request: DispatchedRequest): void {
-    const { target, method, headers, body } = request;
+    const { target, method, headers, body, isUpgrade } = request;
     if (body !== undefined && !Buffer.isBuffer(body)) {
       this.#pump = new BodyPump(body, announcedLength(headers));
     }
@@ -53,15 +62,18 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
     if (this.#isDone) {
       return;
     }
+    const endStream = body === undefined;
+    const rawConnection =
+      isUpgrade && endStream ? OutboundUpgrade.forRequest(method, headers) : undefined;
+    this.#upgrade = rawConnection;
     try {
-      const endStream = body === undefined;
-      this.#exchange = client.open({ target, method, headers, endStream }, this);
+      this.#exchange = client.open({ target, method, headers, endStream, rawConnection }, this);
     } catch (error) {
-      this.abort(error);
+      this.#fail(error);
       return;
     }
     if (this.#exchange === undefined) {
-      this.abort(invalid('the configuration has lost this host in the meantime'));
+      this.#fail(invalid('the configuration has lost this host in the meantime'));
       return;
     }
     if (Buffer.isBuffer(body)) {
@@ -101,7 +113,8 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   }
 
   abort(reason?: unknown): void {
-    if (this.#isDone) {
+    // What the handler is just hearing the end of cannot be aborted any more.
+    if (this.#isDone || this.#hasTrailers) {
       return;
     }
     this.#isAborted = true;
@@ -114,6 +127,7 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   }
 
   resume(): void {
+    this.#hasResumed = true;
     if (this.#isPaused) {
       this.#isPaused = false;
       if (!this.#isStarting) {
@@ -125,23 +139,49 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   // The request body, from its pump.
 
   writeBody(chunk: Buffer): boolean {
+    if (this.#isDone) {
+      return true;
+    }
     const canGoOn = this.#exchange?.write(chunk) ?? true;
     this.#guard(() => this.#listener.onBodySent(chunk));
     return canGoOn;
   }
 
   endBody(): void {
+    if (this.#isDone) {
+      return;
+    }
     this.#exchange?.end();
     this.#guard(() => this.#listener.onRequestSent());
   }
 
   onBodyFailed(error: unknown): void {
-    this.abort(error);
+    this.#fail(error);
   }
 
   onBodyDone(): void {}
 
   // The response, from the data path.
+
+  get hasReader(): boolean {
+    return this.#hasResumed;
+  }
+
+  onUpgrade(headers: HeaderList): void {
+    const socket = this.#upgrade?.clientEnd;
+    if (socket === undefined) {
+      return;
+    }
+    this.#isSwitching = true;
+    takeHead(socket, () => {
+      this.#tell(() => {
+        this.#headers = headers;
+        this.#listener.onUpgrade(this, headers, socket);
+        // What becomes of the connection is the handler's business from now on.
+        this.#finish();
+      });
+    });
+  }
 
   onDrain(): void {
     this.#pump?.resume();
@@ -161,6 +201,11 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   }
 
   onEnd(trailers: HeaderList | undefined): void {
+    if (this.#isSwitching) {
+      // The end of a tunnel, of which only a handler hears that has not been given it yet.
+      this.onFailure(brokenOff());
+      return;
+    }
     // Whoever has answered does not want the rest of the request.
     this.#pump?.stop();
     this.#tell(() => {
@@ -174,7 +219,12 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
 
   onFailure(error: unknown): void {
     this.#pump?.stop();
-    this.#tell(() => this.#fail(error));
+    if (this.#isStarting) {
+      this.#kept.push(() => this.#fail(error));
+    } else {
+      // At once, as by undici: a handler that never resumes would never hear of it.
+      this.#fail(error);
+    }
   }
 
   /** Tells the handler now, or once it may hear of it. */
@@ -207,16 +257,22 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
     }
   }
 
-  /** Runs a piece of the handler's. */
+  /**
+   * Runs a piece of the handler's. One that throws has not aborted the request: handlers that retry
+   * throw for a response that they do not want, and give up only if they find it aborted.
+   */
   #guard(callback: () => void): void {
     try {
       callback();
     } catch (error) {
-      this.abort(error);
+      this.#fail(error);
     }
   }
 
   #fail(error: unknown): void {
+    if (this.#isDone) {
+      return;
+    }
     this.#finish();
     this.#kept = [];
     this.#exchange?.cancel();

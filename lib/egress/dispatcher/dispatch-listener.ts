@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { HeaderList } from '../../http/headers.js';
 import { invalid } from '../request-options.js';
 import type {
@@ -12,6 +13,9 @@ import { toHeaderObject, toRawHeaders } from './raw-headers.js';
 /** A handler of either generation, as the exchange calls it. What the handler throws, it throws. */
 export interface DispatchListener {
   onStart(controller: DispatchController): void;
+  /** Whether the handler can be given a connection that has changed its protocol. */
+  readonly takesUpgrade: boolean;
+  onUpgrade(controller: DispatchController, headers: HeaderList, socket: Duplex): void;
   onHead(controller: DispatchController, status: number, headers: HeaderList): void;
   onData(controller: DispatchController, chunk: Buffer): void;
   onEnd(controller: DispatchController, trailers: HeaderList | undefined): void;
@@ -48,6 +52,14 @@ class ControllerListener implements DispatchListener {
 
   onStart(controller: DispatchController): void {
     this.#handler.onRequestStart?.(controller, null);
+  }
+
+  get takesUpgrade(): boolean {
+    return typeof this.#handler.onRequestUpgrade === 'function';
+  }
+
+  onUpgrade(controller: DispatchController, headers: HeaderList, socket: Duplex): void {
+    this.#handler.onRequestUpgrade?.(controller, switching, toHeaderObject(headers), socket);
   }
 
   onHead(controller: DispatchController, status: number, headers: HeaderList): void {
@@ -88,6 +100,14 @@ class LegacyListener implements DispatchListener {
     this.#handler.onConnect?.((reason) => controller.abort(reason), null);
   }
 
+  get takesUpgrade(): boolean {
+    return typeof this.#handler.onUpgrade === 'function';
+  }
+
+  onUpgrade(_controller: DispatchController, headers: HeaderList, socket: Duplex): void {
+    this.#handler.onUpgrade?.(switching, toRawHeaders(headers), socket);
+  }
+
   onHead(controller: DispatchController, status: number, headers: HeaderList): void {
     const handler = this.#handler;
     handler.onResponseStarted?.();
@@ -120,6 +140,9 @@ class LegacyListener implements DispatchListener {
     this.#handler.onRequestSent?.();
   }
 }
+
+/** 101, the status of every response that changes the protocol. */
+const switching = 101;
 
 /** The data path knows statuses only: the text is the status's own. */
 function statusText(status: number): string {

@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import { stringify } from 'node:querystring';
 import { addHeader, type HeaderList, hasHeader } from '../../http/headers.js';
 import type { StreamedBody } from '../body-pump.js';
@@ -18,7 +19,7 @@ export interface DispatchOptions {
   readonly body?: unknown;
   /** Parameters to be added to a path that has none. */
   readonly query?: unknown;
-  /** The protocol to change to. */
+  /** The protocol to change to. Hosts are asked for `websocket` only. */
   readonly upgrade?: unknown;
 }
 
@@ -28,6 +29,8 @@ export interface DispatchedRequest {
   readonly method: string;
   readonly headers: HeaderList;
   readonly body: Buffer | StreamedBody | undefined;
+  /** The request asks for another protocol. */
+  readonly isUpgrade: boolean;
 }
 
 const maxKnownOrigins = 256;
@@ -61,22 +64,39 @@ export function parseDispatch(origin: Target, options: DispatchOptions): Dispatc
   const method = parseDispatchMethod(options);
   const headers = parseHeaders(toPairs(options.headers));
   const path = parsePath(options, headers);
+  const protocol = parseUpgrade(options.upgrade);
   const body = prepareDispatchBody(options.body, method, headers);
   const target: Target = { ...origin, url: `${origin.url}${path}`, path };
-  return { target, method, headers, body };
+  if (protocol !== undefined) {
+    headers.push('connection', 'Upgrade', 'upgrade', protocol);
+  }
+  return { target, method, headers, body, isUpgrade: protocol !== undefined };
 }
 
-function parseDispatchMethod({ method, upgrade }: DispatchOptions): string {
+function parseDispatchMethod({ method }: DispatchOptions): string {
   if (typeof method !== 'string') {
     throw invalid('the method is not a string');
   }
   if (method === 'CONNECT') {
     throw invalid('CONNECT opens a tunnel, which is not for a host of the configuration');
   }
-  if (upgrade !== undefined && upgrade !== null && upgrade !== false && upgrade !== '') {
-    throw invalid('this dispatcher cannot change the protocol to a host of the configuration');
-  }
   return parseMethod(method);
+}
+
+/** Returns the protocol to change to. What is falsy is none, as in undici. */
+function parseUpgrade(upgrade: unknown): string | undefined {
+  if (!upgrade) {
+    return undefined;
+  }
+  if (typeof upgrade !== 'string') {
+    throw invalid('the protocol to change to is not a string');
+  }
+  try {
+    validateHeaderValue('upgrade', upgrade);
+  } catch (cause) {
+    throw invalid('the protocol to change to cannot be sent', cause);
+  }
+  return upgrade;
 }
 
 /** What may stand in the first line of a request: neither blanks nor control characters. */

@@ -54,6 +54,9 @@ export class SidecarDispatcher extends UndiciDispatcher {
       this.#checkOpen();
       // It is there: there is none only once this is closed.
       const request = parseDispatch(origin as Target, options);
+      if (request.isUpgrade && !listener.takesUpgrade) {
+        throw invalid('the handler has no method for a connection that changes its protocol');
+      }
       const exchange = new DispatchExchange(listener, this.#onDone);
       this.#active.add(exchange);
       exchange.start(this.#client, request);

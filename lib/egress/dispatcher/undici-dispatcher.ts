@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { invalid } from '../request-options.js';
+import { toComposedHandler } from './composed-handler.js';
 import type { DispatchOptions } from './dispatch-options.js';
 import { noteComposed } from './global-dispatcher.js';
 
@@ -56,10 +57,11 @@ export abstract class UndiciDispatcher extends EventEmitter {
       if (typeof interceptor !== 'function') {
         throw new TypeError(`invalid interceptor: expected a function, got ${typeof interceptor}`);
       }
-      dispatch = interceptor(dispatch);
-      if (typeof dispatch !== 'function' || dispatch.length !== 2) {
+      const intercepted = interceptor(dispatch);
+      if (typeof intercepted !== 'function' || intercepted.length !== 2) {
         throw new TypeError('invalid interceptor: it has to return a function of two parameters');
       }
+      dispatch = (options, handler) => intercepted(options, toComposedHandler(handler));
     }
     return new ComposedDispatcher(this, dispatch);
   }

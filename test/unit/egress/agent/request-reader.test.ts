@@ -14,25 +14,51 @@ interface ReadRequest {
 }
 
 /** Reads `text` in pieces of at most `size` bytes. */
-function read(text: string, size: number): { requests: ReadRequest[]; reader: RequestReader } {
+function read(
+  text: string,
+  size: number,
+): { requests: ReadRequest[]; reader: RequestReader; rest: () => string } {
   const requests: ReadRequest[] = [];
+  let rest = '';
   const reader = new RequestReader({
     onRequestHead(head, hasBody) {
       requests.push({ head, hasBody, body: '', isDone: false });
+      if (head.path === '/release') {
+        reader.release();
+      }
     },
     onRequestBody(chunk) {
       (requests.at(-1) as ReadRequest).body += chunk.toString('latin1');
     },
     onRequestEnd(trailers) {
       Object.assign(requests.at(-1) as ReadRequest, { trailers, isDone: true });
+      if (requests.at(-1)?.head.path !== '/unanswered') {
+        reader.next();
+      }
+    },
+    onBytes(chunk) {
+      rest += chunk.toString('latin1');
     },
   });
   const bytes = Buffer.from(text, 'latin1');
   for (let i = 0; i < bytes.length; i += size) {
     reader.read(bytes.subarray(i, i + size));
   }
-  return { requests, reader };
+  return { requests, reader, rest: () => rest };
 }
+
+test('what is written after the reader let go is handed on as it is', () => {
+  for (const size of [1, 5, 1000]) {
+    const { requests, reader, rest } = read(
+      'GET /release HTTP/1.1\r\nHost: a\r\n\r\nGET \0\r\n',
+      size,
+    );
+    assert.equal(requests.length, 1);
+    assert.ok(requests[0]?.isDone);
+    assert.equal(rest(), 'GET \0\r\n');
+    assert.deepEqual([reader.error, reader.isInRequest], [undefined, false]);
+  }
+});
 
 describe('a request', () => {
   const three =
@@ -56,6 +82,17 @@ describe('a request', () => {
       assert.equal(requests[3]?.trailers, undefined);
     });
   }
+
+  test('that is not answered yet has nothing of another behind it', () => {
+    const request = 'POST /unanswered HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc';
+    const surplus = 'GET /secret HTTP/1.1\r\n\r\n';
+    for (const size of [1, 1000]) {
+      const { requests, reader } = read(request + surplus, size);
+      assert.deepEqual([requests.length, requests[0]?.body], [1, 'abc']);
+      assert.deepEqual([reader.hasSurplus, reader.isInRequest], [true, false]);
+      assert.equal(read(request, size).reader.hasSurplus, false);
+    }
+  });
 
   const wrong: readonly (readonly [string, string])[] = [
     ['that is no HTTP', 'hello\r\n\r\n'],
