@@ -12,7 +12,13 @@ const root = join(import.meta.dirname, '..');
 const exportPattern = /export (?:type )?\{([^}]*)\} from '([^']+)';/g;
 
 /** Entry point of the package to its file in `dist/lib`. */
-const entryPoints = { pillion: 'index.d.ts', 'pillion/kubernetes': 'kubernetes/index.d.ts' };
+const entryPoints = {
+  pillion: 'index.d.ts',
+  'pillion/express': 'express/index.d.ts',
+  'pillion/fastify': 'fastify/index.d.ts',
+  'pillion/kubernetes': 'kubernetes/index.d.ts',
+  'pillion/nestjs': 'nestjs/index.d.ts',
+};
 
 /** Returns the report as Markdown. */
 export function createApiReport() {
@@ -28,13 +34,15 @@ export function createApiReport() {
 function describeEntryPoint(index, seen) {
   const sections = [];
   for (const [, names, file] of readFileSync(index, 'utf8').matchAll(exportPattern)) {
-    const source = readFileSync(join(dirname(index), file.replace(/\.js$/, '.d.ts')), 'utf8');
+    const path = join(dirname(index), file.replace(/\.js$/, '.d.ts'));
+    const source = readFileSync(path, 'utf8');
     for (const name of names.split(',').map((part) => part.trim())) {
       // A list over several lines ends with a comma.
-      if (name === '' || seen.has(name)) {
+      const key = `${path} ${name}`;
+      if (name === '' || seen.has(key)) {
         continue;
       }
-      seen.add(name);
+      seen.add(key);
       sections.push({ name, text: extract(source, name, file) });
     }
   }

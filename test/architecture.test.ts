@@ -28,6 +28,10 @@ const layers = [
   'index.ts',
   'sds-server',
   'kubernetes',
+  'integration',
+  'express',
+  'fastify',
+  'nestjs',
   'cli',
   'cli.ts',
 ];

@@ -6,7 +6,13 @@ import { projectRoot } from './support/project-root.js';
 
 /** The declarations as they were built beside this test. */
 const libFolder = join(import.meta.dirname, '..', 'lib');
-const entryPoints = ['index.d.ts', 'kubernetes/index.d.ts'];
+const entryPoints = [
+  'index',
+  'kubernetes/index',
+  'express/index',
+  'fastify/index',
+  'nestjs/index',
+].map((file) => `${file}.d.ts`);
 const importPattern = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g;
 
 /** Returns what the declarations import from elsewhere that a user's compiler comes to read. */

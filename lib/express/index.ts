@@ -1,0 +1,2 @@
+export type { ContextMiddleware } from '../egress/inbound-context.js';
+export { pillion } from './middleware.js';
