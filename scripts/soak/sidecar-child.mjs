@@ -19,8 +19,8 @@ export class SidecarChild {
   #waiting = new Map();
   #isLeaving = false;
 
-  constructor(settings) {
-    const script = join(import.meta.dirname, 'sidecar-process.mjs');
+  /** `script` is told the settings, and answers what is asked. */
+  constructor(settings, script = join(import.meta.dirname, 'sidecar-process.mjs')) {
     const flags = ['--expose-gc', '--throw-deprecation', '--trace-warnings'];
     this.#child = spawn(process.execPath, [...flags, script, JSON.stringify(settings)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -39,12 +39,12 @@ export class SidecarChild {
     return this.#child.pid;
   }
 
-  /** Asks a question of `sidecar-process.mjs`. */
-  ask(question, input) {
+  /** Asks a question of the script, whose answer may take so long. */
+  ask(question, input, ms = answerMs) {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(id, `no answer to "${question}"`), answerMs);
+      const timer = setTimeout(() => this.#fail(id, `no answer to "${question}"`), ms);
       this.#waiting.set(id, { resolve, reject, timer });
       if (this.#child.connected) this.#child.send({ id, question, input });
       else this.#fail(id, 'the sidecar process is gone');

@@ -48,7 +48,7 @@ const http1Equations = [
  * Of every cluster whose requests are known, but for tunnels. Each attempt is counted once by what
  * became of it first: it got a connection, or it did not in one of these ways.
  */
-const attempts =
+export const attempts =
   'upstream_rq_total + upstream_rq_pending_overflow + upstream_rq_pending_failure_eject + ' +
   'upstream_rq_cancelled + upstream_cx_none_healthy + breaker.rejected';
 const attemptEquations = [
@@ -172,8 +172,8 @@ function equationsOf(cluster) {
   return cluster === steadyCluster ? [...all, ...steadyEquations] : all;
 }
 
-/** Returns what is wrong, with the numbers of both sides. */
-function check(stats, scope, equations, known = {}) {
+/** Checks equations of one scope. Returns what is wrong, with the numbers of both sides. */
+export function check(stats, scope, equations, known = {}) {
   const problems = [];
   for (const equation of equations) {
     const [, left, sign, right] = /^(.+) (<=|>=|=) (.+)$/.exec(equation);

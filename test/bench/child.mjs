@@ -34,7 +34,8 @@ export function serveProxy(port, cpuMicros = ownCpuMicros) {
 export async function listen(server) {
   await new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    // More connections than Node.js lets wait by default are opened at once.
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve);
   });
   return server.address().port;
 }

@@ -2,12 +2,15 @@
 
 import { findCommand } from './processes.mjs';
 
-/** The contenders that are servers of their own, and not there everywhere. */
-const servers = ['nginx', 'haproxy'];
+const undiciRequest = { name: 'undici.request', script: 'outbound/undici-request.mjs' };
 
 /**
  * `load` says who makes the requests: the load process, or the contender itself. The targets are
- * the most that a row may cost, as a share of the reference.
+ * the most that a row may have of what is compared, CPU time per request unless `compared` says
+ * otherwise, as a share of the reference.
+ *
+ * A contender with a `server` needs that command. `through` names a proxy that is started for the
+ * contender alone, where load and upstream are, and stands between it and the hosts.
  */
 const groups = [
   {
@@ -26,8 +29,8 @@ const groups = [
       { name: 'fast-proxy', script: 'proxy/fast-proxy.mjs' },
       { name: '@fastify/reply-from', script: 'proxy/reply-from.mjs' },
       { name: 'undici dispatch', script: 'proxy/undici-dispatch.mjs' },
-      { name: 'nginx', script: 'proxy/nginx.mjs' },
-      { name: 'haproxy', script: 'proxy/haproxy.mjs' },
+      { name: 'nginx', script: 'proxy/nginx.mjs', server: 'nginx' },
+      { name: 'haproxy', script: 'proxy/haproxy.mjs', server: 'haproxy' },
     ],
   },
   {
@@ -36,14 +39,77 @@ const groups = [
     load: 'contender',
     concurrencies: [16, 1],
     reference: 'undici.request',
-    targets: { 'sidecar.request, static': 1, 'sidecar.request, sds': 1 },
+    targets: { 'sidecar.request': 0.85 },
     contenders: [
-      sidecarRequest('static'),
-      sidecarRequest('sds'),
-      { name: 'undici.request', script: 'outbound/undici-request.mjs' },
+      sidecarCalls('request'),
+      { ...sidecarCalls('request', 'all'), name: 'sidecar.request, failure-rate breaker' },
+      { ...sidecarCalls('request', 'few'), name: 'sidecar.request, no route, static' },
+      undiciRequest,
       { name: 'undici Pool.request', script: 'outbound/undici-pool.mjs' },
       { name: 'http.get', script: 'outbound/http-get.mjs' },
-      { name: 'fetch', script: 'outbound/fetch.mjs' },
+    ],
+  },
+  {
+    name: 'outbound/fetch',
+    title: 'Outbound: fetch',
+    load: 'contender',
+    concurrencies: [16],
+    reference: 'fetch',
+    targets: { 'sidecar.fetch': 1.1 },
+    contenders: [sidecarCalls('fetch'), { name: 'fetch', script: 'outbound/fetch.mjs' }],
+  },
+  {
+    name: 'outbound/undici',
+    title: 'Outbound: the functions of undici',
+    load: 'contender',
+    concurrencies: [16],
+    reference: 'undici.request',
+    targets: {},
+    contenders: [
+      { ...sidecarCalls('dispatcher'), name: 'undici.request, sidecar.dispatcher' },
+      undiciRequest,
+    ],
+  },
+  {
+    name: 'outbound/axios',
+    title: 'Outbound: axios',
+    load: 'contender',
+    concurrencies: [16],
+    reference: 'axios, keep-alive agent',
+    targets: { 'axios, sidecar.agent': 1.5 },
+    contenders: [
+      { ...sidecarCalls('axios'), name: 'axios, sidecar.agent' },
+      { name: 'axios, keep-alive agent', script: 'outbound/axios.mjs' },
+    ],
+  },
+  {
+    name: 'outbound/hop',
+    title: 'Outbound: latency without and with the hop to a sidecar of its own process',
+    load: 'contender',
+    concurrencies: [1],
+    compared: 'p50Ms',
+    reference: 'undici.request, haproxy',
+    targets: { 'sidecar.request': 0.65 },
+    contenders: [
+      sidecarCalls('request'),
+      {
+        ...undiciRequest,
+        name: 'undici.request, haproxy',
+        server: 'haproxy',
+        through: 'proxy/haproxy.mjs',
+      },
+    ],
+  },
+  {
+    name: 'outbound/crowd',
+    title: 'Outbound: 1,000 calls at once',
+    load: 'contender',
+    reference: 'sidecar.request, 10 at a time',
+    targets: { 'sidecar.request, 1,000 at a time': 1.2 },
+    contenders: [
+      { ...sidecarCalls('request'), name: 'sidecar.request, 1,000 at a time', concurrency: 1000 },
+      { ...sidecarCalls('request'), name: 'sidecar.request, 10 at a time', concurrency: 10 },
+      { ...undiciRequest, name: 'undici.request, 1,000 at a time', concurrency: 1000 },
     ],
   },
   {
@@ -60,30 +126,53 @@ const groups = [
   },
 ];
 
-function sidecarRequest(discovery) {
-  const name = `sidecar.request, ${discovery}`;
-  return { name, script: 'outbound/sidecar-request.mjs', settings: { discovery } };
+/** Calls of an application that has a sidecar: see contenders/outbound/sidecar.mjs. */
+function sidecarCalls(kind, features = 'most') {
+  return {
+    name: `sidecar.${kind}`,
+    script: `outbound/sidecar-${kind}.mjs`,
+    settings: { features },
+  };
+}
+
+/** Returns the names that `--group` may ask for: each group, and those that belong together. */
+export function groupNames() {
+  return groups.map(({ name }) => name);
+}
+
+/** Whether a group is the one of that name, or one of those behind it: `outbound/fetch`. */
+export function isOfGroup(name, asked) {
+  return name === asked || name.startsWith(`${asked}/`);
 }
 
 /**
  * Returns the groups and contenders that the options ask for and this machine has, and a note for
- * each that is left out. A group's reference always runs: without it there is no ratio.
+ * each that is left out. A group's reference always runs: without it there is no ratio, and so a
+ * group whose reference is not there is left out whole.
  */
 export function selectGroups({ group, only }) {
   const isNamed = ({ name }) => only === undefined || only.some((part) => name.includes(part));
+  const isAsked = ({ name }) => group?.some((asked) => isOfGroup(name, asked)) ?? true;
   const notes = [];
   const findServer = (contender) => {
-    if (!servers.includes(contender.name)) return [contender];
-    const command = process.platform === 'linux' ? findCommand(contender.name) : undefined;
-    if (command !== undefined) return [{ ...contender, settings: { command } }];
-    notes.push(`${contender.name} was left out: it is not installed, or this is not Linux.`);
+    const { name, server, settings } = contender;
+    if (server === undefined) return [contender];
+    const command = process.platform === 'linux' ? findCommand(server) : undefined;
+    if (command !== undefined) return [{ ...contender, settings: { ...settings, command } }];
+    notes.push(`${name} was left out: ${server} is not installed, or this is not Linux.`);
     return [];
   };
   const selected = groups
-    .filter(({ name, contenders }) => (group?.includes(name) ?? true) && contenders.some(isNamed))
+    .filter((each) => isAsked(each) && each.contenders.some(isNamed))
     .map(({ contenders, ...rest }) => {
       const wanted = contenders.filter((each) => isNamed(each) || each.name === rest.reference);
       return { ...rest, contenders: wanted.flatMap(findServer) };
+    })
+    .filter(({ title, reference, contenders, targets }) => {
+      if (contenders.some(({ name }) => name === reference)) return true;
+      const unmeasured = Object.keys(targets).map((name) => `${name} against ${reference}`);
+      notes.push(`"${title}" was left out, so this was not measured: ${unmeasured.join(', ')}.`);
+      return false;
     });
   return { selected, notes };
 }

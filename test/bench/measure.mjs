@@ -20,8 +20,12 @@ const maxWarmUpSlices = 5;
  * @param bench what the groups share: `load` and `upstream` processes, `cpus`, `options`, `print`
  */
 export async function measureGroup(group, bench) {
-  const rows = group.concurrencies.flatMap((concurrency) =>
-    group.contenders.map(({ name }) => ({ name, concurrency, samples: [] })),
+  // In one table each contender may have a concurrency of its own, or all have that of the table.
+  const concurrencies = group.concurrencies ?? [undefined];
+  const rows = concurrencies.flatMap((table) =>
+    group.contenders.map(({ name, concurrency = table }) => {
+      return { name, table, concurrency, samples: [] };
+    }),
   );
   const entrants = await Promise.all(group.contenders.map((each) => startEntrant(each, bench)));
   const turns = rows.map((row, i) => ({ row, entrant: entrants[i % entrants.length] }));
@@ -35,18 +39,26 @@ export async function measureGroup(group, bench) {
       if (result !== undefined) turn.row.samples.push({ round, ...toSample(result) });
     }
   }
-  await Promise.all(entrants.map((entrant) => entrant.process?.end()));
-  return group.concurrencies.map((concurrency) => {
-    const own = rows.filter((row) => row.concurrency === concurrency);
+  const processes = entrants.flatMap((entrant) => [entrant.process, entrant.proxy]);
+  await Promise.all(processes.map((each) => each?.end()));
+  return concurrencies.map((concurrency) => {
+    const own = rows.filter((row) => row.table === concurrency);
     return summarizeTable(group, concurrency, own, turns);
   });
 }
 
-async function startEntrant({ name, script, settings }, bench) {
-  const input = { ...bench.upstream.ready, ...settings };
+async function startEntrant({ name, script, settings, through }, bench) {
+  const { cpus, upstream } = bench;
+  const input = { ...upstream.ready, dist: bench.options.dist, ...settings };
   try {
-    const started = await BenchProcess.start(`contenders/${script}`, input, bench.cpus.contender);
-    return { name, process: started };
+    let proxy;
+    if (through !== undefined) {
+      const ports = upstream.ready.ports.slice(0, 1);
+      proxy = await BenchProcess.start(`contenders/${through}`, { ...input, ports }, cpus.others);
+      input.ports = [proxy.ready.port];
+    }
+    const started = await BenchProcess.start(`contenders/${script}`, input, cpus.contender);
+    return { name, process: started, proxy };
   } catch (error) {
     bench.print(`${name} failed: ${error.message}`);
     return { name, failure: error.message };
@@ -109,13 +121,15 @@ function summarizeTable(group, concurrency, rows, turns) {
     const failure = failureOf(row);
     if (failure !== undefined) return { name: row.name, failure };
     const hasReference = failureOf(reference) === undefined;
-    return { name: row.name, ...summarizeRow(row, hasReference ? reference : undefined) };
+    const figures = summarizeRow(row, hasReference ? reference : undefined, group.compared);
+    return { name: row.name, ...figures };
   };
-  const { name, title, targets } = group;
+  const { name, title, targets, compared = 'cpuMicros' } = group;
   return {
     group: name,
     title,
     concurrency,
+    compared,
     reference: group.reference,
     targets,
     rows: rows.map(summarize),
@@ -123,9 +137,9 @@ function summarizeTable(group, concurrency, rows, turns) {
 }
 
 /** Ratios are taken within a round, between neighbors in time, and then summarized. */
-function summarizeRow({ samples }, reference) {
+function summarizeRow({ samples }, reference, compared = 'cpuMicros') {
   const figure = (key) => spread(samples.map((sample) => sample[key]));
-  const ratios = samples.map((sample, i) => sample.cpuMicros / reference?.samples[i].cpuMicros);
+  const ratios = samples.map((sample, i) => sample[compared] / reference?.samples[i][compared]);
   return {
     cpuMicros: figure('cpuMicros'),
     ratio: reference && spread(ratios),

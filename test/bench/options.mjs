@@ -1,15 +1,19 @@
 import { parseArgs } from 'node:util';
+import { groupNames, isOfGroup } from './groups.mjs';
 
 /** What --help prints. */
 export const help = `Usage: node test/bench/run.mjs [options]
 
 Measures pillion side by side with what people use instead.
 
-  --group NAMES   only these groups: proxy, outbound, inbound (comma-separated)
+  --group NAMES   only these groups (comma-separated):
+                  ${groupNames().join(', ')};
+                  outbound stands for all of those that begin with it
   --only NAMES    only contenders whose name contains one of these, and the references
   --rounds N      turns of each contender (default 5)
   --seconds N     length of one turn (default 1)
   --wrk           make the load with wrk instead of the bench's own load process
+  --dist DIR      which build to measure (default dist)
   --json FILE     write every figure of every round to FILE
   --write         write the tables to docs/benchmarks.md
   --help          print this
@@ -26,6 +30,7 @@ const definitions = {
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '1' },
   wrk: { type: 'boolean', default: false },
+  dist: { type: 'string', default: 'dist' },
   json: { type: 'string' },
   write: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -38,7 +43,7 @@ export function parseOptions(args) {
   if (!Number.isInteger(rounds)) throw new UsageError('--rounds must be a whole number');
   const seconds = parseNumber('--seconds', values.seconds, 0.1, 60);
   const group = parseList(values.group);
-  const unknown = group?.find((name) => !['proxy', 'outbound', 'inbound'].includes(name));
+  const unknown = group?.find((asked) => !groupNames().some((name) => isOfGroup(name, asked)));
   if (unknown !== undefined) throw new UsageError(`there is no group ${unknown}`);
   return { ...values, group, only: parseList(values.only), rounds, seconds };
 }

@@ -5,7 +5,7 @@ const columns = [
   { title: 'µs CPU per request', text: ({ cpuMicros }) => withBounds(cpuMicros, 1) },
   { title: 'ratio', text: ({ ratio }) => (ratio === undefined ? '-' : withBounds(ratio, 2)) },
   { title: 'requests/s', text: (row) => row.requestsPerSecond.median.toFixed(0) },
-  { title: 'p50 ms', text: (row) => row.p50Ms.median.toFixed(2) },
+  { title: 'p50 ms', text: (row) => row.p50Ms.median.toFixed(3) },
   { title: 'p99 ms', text: (row) => row.p99Ms.median.toFixed(2) },
   { title: 'CPU busy', text: (row) => `${row.busyPercent.median.toFixed(0)} %` },
 ];
@@ -16,8 +16,11 @@ function withBounds({ median, min, max }, digits) {
 
 /** Names a table: its group, how many requests were under way, what the ratios refer to. */
 function titleOf({ title, concurrency }) {
-  return `${title} (${concurrency} at a time)`;
+  return concurrency === undefined ? title : `${title} (${concurrency} at a time)`;
 }
+
+/** What else than CPU time per request ratios and targets may be about. */
+const comparedNames = { p50Ms: 'median latency' };
 
 /** Writes one table; it reads well as text and is Markdown too. */
 export function formatTable({ rows }) {
@@ -38,20 +41,24 @@ export function formatTable({ rows }) {
 
 /** Compares the tables with the targets; a row that failed has not met its target. */
 export function judgeTargets(tables) {
-  return tables.flatMap(({ targets, rows, reference, concurrency }) =>
+  return tables.flatMap(({ targets, rows, reference, concurrency, compared }) =>
     rows
       .filter(({ name }) => targets[name] !== undefined)
       .map(({ name, ratio }) => {
         const atMost = targets[name];
         const measured = ratio?.median;
-        return { name, reference, concurrency, atMost, measured, isMet: measured <= atMost };
+        const isMet = measured <= atMost;
+        return { name, reference, concurrency, compared, atMost, measured, isMet };
       }),
   );
 }
 
 /** Writes one line of judgement. */
-export function formatTarget({ name, reference, concurrency, atMost, measured, isMet }) {
-  const pair = `${name} against ${reference}, ${concurrency} at a time`;
+export function formatTarget({ name, reference, concurrency, compared, ...judgement }) {
+  const { atMost, measured, isMet } = judgement;
+  const load = concurrency === undefined ? '' : `, ${concurrency} at a time`;
+  const what = comparedNames[compared] === undefined ? '' : `${comparedNames[compared]} of `;
+  const pair = `${what}${name} against ${reference}${load}`;
   if (measured === undefined) return `${pair}: not measured, target ${atMost.toFixed(2)}`;
   const verdict = isMet ? 'met' : 'NOT met';
   return `${pair}: ${measured.toFixed(2)}, target ${atMost.toFixed(2)} ${verdict}`;
@@ -92,6 +99,11 @@ the table's reference in the same round. A contender with a single wrong or miss
 as failed. "CPU busy" is how much of its CPU the contender used; one that waits for the load pays more
 wake-ups per request than one that is kept busy.
 
+Outbound, the contender makes the requests itself. Its sidecar has one host, found by SDS, behind a route with
+two retries and a time-out for each attempt, circuit breakers, outlier detection and statistics; once, in
+addition, a failure-rate breaker; and once nothing but a static host, called by the name of its cluster. haproxy as
+a sidecar of its own process is where load and upstream are, and latency is that of a request and the whole of its response.
+
 | | |
 | --- | --- |
 | CPU | ${machine.cpu}, ${machine.cores} cores |
@@ -113,5 +125,7 @@ ${[...listFailures(tables), ...notes].map((note) => `\n${note}\n`).join('')}`;
 }
 
 function formatSection(table) {
-  return `## ${titleOf(table)}\n\nRatios refer to ${table.reference}.\n\n${formatTable(table)}`;
+  const compared = comparedNames[table.compared];
+  const ratios = compared === undefined ? 'Ratios' : `Ratios are those of ${compared}, and`;
+  return `## ${titleOf(table)}\n\n${ratios} refer to ${table.reference}.\n\n${formatTable(table)}`;
 }

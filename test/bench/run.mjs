@@ -70,7 +70,8 @@ async function measureAll(selected, options, wrk) {
 function estimate(selected, { rounds, seconds }) {
   const turnMs = seconds * 1000 + 300;
   return selected.reduce((sum, { contenders, concurrencies }) => {
-    return sum + contenders.length * (warmUpMs + 300 + concurrencies.length * rounds * turnMs);
+    const tables = concurrencies?.length ?? 1;
+    return sum + contenders.length * (warmUpMs + 300 + tables * rounds * turnMs);
   }, 0);
 }
 

@@ -1,6 +1,11 @@
 /** The sidecar under test, in the configurations that the bench needs. */
 
-import { createSidecar } from '../../../dist/lib/index.js';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { settings } from '../child.mjs';
+
+const build = pathToFileURL(resolve(settings.dist, 'lib/index.js'));
+const { createSidecar } = await import(build);
 
 const admin = 'tcp://127.0.0.1:8001';
 
@@ -8,7 +13,7 @@ const admin = 'tcp://127.0.0.1:8001';
 const listenerAddress = 'tcp://127.0.0.1:8080';
 
 /** Starts a sidecar from the parts of an `envoy.json` that differ between contenders. */
-export function startSidecar({ listeners = [], clusterManager, mount }) {
+export function startSidecar({ listeners = [], clusterManager, ...options }) {
   const config = {
     listeners,
     admin: { access_log_path: '/dev/null', address: admin },
@@ -16,7 +21,7 @@ export function startSidecar({ listeners = [], clusterManager, mount }) {
   };
   const addresses = [admin, ...listeners.map(({ address }) => address)];
   const listenOn = Object.fromEntries(addresses.map((each) => [each, 'tcp://127.0.0.1:0']));
-  return createSidecar({ config, listenOn, ...(mount && { mount }) });
+  return createSidecar({ config, listenOn, ...options });
 }
 
 /** The port on which the first listener was bound. */

@@ -1,25 +1,9 @@
-import { settings } from '../../child.mjs';
-import { startSidecar, staticCluster } from '../sidecar.mjs';
 import { serveCaller } from './caller.mjs';
+import { startOutboundSidecar, url } from './sidecar.mjs';
 
-/** One host behind one cluster, as every other caller has one host. */
-function clusterManager() {
-  const port = settings.ports[0];
-  if (settings.discovery === 'static') return { clusters: [staticCluster('hello', [port])] };
-  const discovered = {
-    name: 'hello',
-    connect_timeout_ms: 250,
-    type: 'sds',
-    lb_type: 'round_robin',
-    service_name: 'hello',
-  };
-  const registry = staticCluster('registry', [settings.registryPort]);
-  return { clusters: [discovered], sds: { cluster: registry, refresh_delay_ms: 1000 } };
-}
-
-const sidecar = await startSidecar({ clusterManager: clusterManager() });
+const sidecar = await startOutboundSidecar();
 
 serveCaller(async () => {
-  const { statusCode, body } = await sidecar.request('http://hello/');
+  const { statusCode, body } = await sidecar.request(url);
   return { statusCode, text: await body.text() };
 });
