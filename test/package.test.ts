@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { projectRoot } from './support/project-root.js';
 
 /** What a user downloads, and how many packages come with it. Raise them knowingly. */
-const maxPackedBytes = 920_000;
+const maxPackedBytes = 980_000;
 const maxInstalledPackages = 15;
 
 interface Packed {
