@@ -1,46 +1,28 @@
 import type { AddressInfo } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { SocketLike } from '../../http/socket-like.js';
 
 const address = '127.0.0.1';
 const family = 'IPv4';
 
-/**
- * One end of a pair: what is written here is read there. It has as much of a socket as `node:http`
- * and the applications behind it expect to find. There is nothing to set on it but its time-out.
- */
-class PairedDuplex extends Duplex {
+/** One end of a pair: what is written here is read there. */
+class PairedDuplex extends SocketLike {
   readonly remoteAddress: string = address;
   readonly remoteFamily: string = family;
   /** There is none. */
   readonly remotePort: number = 0;
-  readonly connecting: boolean = false;
   readonly pending: boolean = false;
-  timeout: number | undefined = undefined;
   /** Set once, right after both ends exist. */
   other: PairedDuplex | undefined = undefined;
   /** Lets the writer go on, when the reader has room again. */
   #resumeWriter: (() => void) | undefined = undefined;
-  #idleTimer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(allowHalfOpen: boolean) {
+    super({ allowHalfOpen, highWaterMark: 64 * 1024 });
+  }
 
   address(): AddressInfo {
     return { address, family, port: 0 };
-  }
-
-  /** As that of a socket: `timeout` is emitted after so many milliseconds without a byte. */
-  setTimeout(timeoutMs: number, callback?: () => void): this {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined;
-    this.timeout = timeoutMs;
-    if (timeoutMs > 0) {
-      this.#idleTimer = setTimeout(() => this.emit('timeout'), timeoutMs).unref();
-    }
-    if (callback !== undefined) {
-      this.off('timeout', callback);
-      if (timeoutMs > 0) {
-        this.once('timeout', callback);
-      }
-    }
-    return this;
   }
 
   /** As the other end closes on the end, too. To destroy it would take what is not yet read. */
@@ -52,22 +34,6 @@ class PairedDuplex extends Duplex {
     return this.destroy();
   }
 
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
-
   override _read(): void {
     const resume = this.#resumeWriter;
     this.#resumeWriter = undefined;
@@ -75,7 +41,7 @@ class PairedDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    this.#idleTimer?.refresh();
+    this.breakSilence();
     if (this.other === undefined || this.other.destroyed) {
       callback();
     } else {
@@ -89,8 +55,7 @@ class PairedDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined;
+    this.stopTimer();
     const other = this.other;
     // Where both directions have ended by themselves, the other may read what came when it likes.
     const isOver = error === null && this.readableEnded && this.writableFinished;
@@ -103,7 +68,7 @@ class PairedDuplex extends Duplex {
   }
 
   #receive(chunk: Buffer, onTaken: () => void): void {
-    this.#idleTimer?.refresh();
+    this.breakSilence();
     if (this.push(chunk)) {
       process.nextTick(onTaken);
     } else {
@@ -114,8 +79,8 @@ class PairedDuplex extends Duplex {
 
 /** Returns two streams that are connected to each other, as a TCP connection within the process. */
 export function createDuplexPair(): [Duplex, Duplex] {
-  const near = new PairedDuplex({ allowHalfOpen: false, highWaterMark: 64 * 1024 });
-  const far = new PairedDuplex({ allowHalfOpen: true, highWaterMark: 64 * 1024 });
+  const near = new PairedDuplex(false);
+  const far = new PairedDuplex(true);
   near.other = far;
   far.other = near;
   return [near, far];
