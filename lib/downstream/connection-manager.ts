@@ -1,3 +1,4 @@
+import { IdleWaiters } from '../base/idle-waiters.js';
 import { localAddress } from '../base/ip-address.js';
 import type { RouteTableConfig } from '../config/route-table-config.js';
 import type { ResponseEncoder } from '../http/stream.js';
@@ -18,7 +19,7 @@ export class ConnectionManager implements StreamOwner {
   readonly keepsDetails: boolean;
   readonly #localAddress: string = localAddress();
   #tableRules: TableRules;
-  readonly #onIdle: (() => void)[] = [];
+  readonly #waiters: IdleWaiters = new IdleWaiters();
   #activeStreams = 0;
   #isRetired = false;
   /** Set when it takes the place of another, or is retired. */
@@ -66,13 +67,7 @@ export class ConnectionManager implements StreamOwner {
 
   /** Resolves when no request is under way. */
   whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#activeStreams === 0) {
-        resolve();
-      } else {
-        this.#onIdle.push(resolve);
-      }
-    });
+    return this.#waiters.wait(this.#activeStreams === 0);
   }
 
   /** Describes a new connection; counting it is the listener's part. */
@@ -114,10 +109,8 @@ export class ConnectionManager implements StreamOwner {
   onStreamEnd(): void {
     this.context.stats.downstreamRqActive--;
     this.#activeStreams--;
-    if (this.#activeStreams === 0 && this.#onIdle.length > 0) {
-      for (const resolve of this.#onIdle.splice(0)) {
-        resolve();
-      }
+    if (this.#activeStreams === 0) {
+      this.#waiters.release();
     }
   }
 

@@ -1,18 +1,9 @@
 import { SidecarError } from '../base/errors.js';
 import type { HeaderList } from '../http/headers.js';
 import type { BodyPump, BodySink } from './body-pump.js';
+import type { ActiveCall, CallOwner } from './call-owner.js';
 import { type BodySource, OutboundBody } from './outbound-body.js';
 import { OutboundResponse } from './outbound-response.js';
-import type { Aging } from './unread-bodies.js';
-
-/** Hears of the calls under way. */
-export interface CallObserver {
-  onCallStart(call: OutboundCall): void;
-  onCallEnd(call: OutboundCall): void;
-  /** Somebody waits for a call to go on, so the process must not end meanwhile. */
-  onWaitStart(): void;
-  onWaitEnd(): void;
-}
 
 /**
  * One call of the application, from its request to the last byte of its response: the promise, the
@@ -22,8 +13,8 @@ export interface CallObserver {
  * streamed request body for its end. A response that nobody reads does not hold it, and is given up
  * after a while, so that it does not hold its connection for ever either.
  */
-export abstract class OutboundCall implements Aging, BodySource, BodySink {
-  readonly #observer: CallObserver;
+export abstract class OutboundCall implements ActiveCall, BodySource, BodySink {
+  readonly #owner: CallOwner;
   readonly #resolve: (response: OutboundResponse) => void;
   readonly #reject: (error: unknown) => void;
   #response: OutboundResponse | undefined = undefined;
@@ -33,15 +24,15 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
   #onAbort: (() => void) | undefined = undefined;
 
   constructor(
-    observer: CallObserver,
+    owner: CallOwner,
     resolve: (response: OutboundResponse) => void,
     reject: (error: unknown) => void,
   ) {
-    this.#observer = observer;
+    this.#owner = owner;
     this.#resolve = resolve;
     this.#reject = reject;
-    observer.onCallStart(this);
-    observer.onWaitStart();
+    owner.onCallStart(this);
+    owner.onWaitStart();
   }
 
   /** Whether the call is over. */
@@ -63,7 +54,7 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
       return;
     }
     this.#pump = pump;
-    this.#observer.onWaitStart();
+    this.#owner.onWaitStart();
     pump.start(this);
   }
 
@@ -96,7 +87,7 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
   }
 
   onBodyDone(): void {
-    this.#observer.onWaitEnd();
+    this.#owner.onWaitEnd();
   }
 
   // The response body.
@@ -108,11 +99,11 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
   }
 
   onReaderWaiting(): void {
-    this.#observer.onWaitStart();
+    this.#owner.onWaitStart();
   }
 
   onReaderServed(): void {
-    this.#observer.onWaitEnd();
+    this.#owner.onWaitEnd();
   }
 
   /** Stops whatever brings the response. */
@@ -125,7 +116,7 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
   protected respond(status: number, headers: HeaderList, endStream: boolean): void {
     const body = new OutboundBody(this);
     this.#response = new OutboundResponse(status, headers, body);
-    this.#observer.onWaitEnd();
+    this.#owner.onWaitEnd();
     if (endStream) {
       this.endResponse(undefined);
     }
@@ -164,7 +155,7 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
 
   #fail(error: unknown): void {
     if (this.#response === undefined) {
-      this.#observer.onWaitEnd();
+      this.#owner.onWaitEnd();
       this.#reject(error);
     } else {
       this.#response.body.fail(error);
@@ -173,7 +164,7 @@ export abstract class OutboundCall implements Aging, BodySource, BodySink {
 
   #finish(): void {
     this.#isDone = true;
-    this.#observer.onCallEnd(this);
+    this.#owner.onCallEnd(this);
     this.#pump?.stop();
     if (this.#onAbort !== undefined) {
       this.#signal?.removeEventListener('abort', this.#onAbort);

@@ -4,10 +4,11 @@ import { continueExpectation } from '../downstream/forwarded-headers.js';
 import { getHeader, type HeaderList } from '../http/headers.js';
 import type { ResponseHead } from '../http/message.js';
 import type { ResponseEncoder } from '../http/stream.js';
+import type { ActiveCall, CallOwner } from './call-owner.js';
 import { brokenOff } from './outbound-call.js';
 import type { OutboundUpgrade } from './outbound-upgrade.js';
 import type { Target } from './request-options.js';
-import { type Aging, describeNeglect } from './unread-bodies.js';
+import { describeNeglect } from './unread-bodies.js';
 
 /** A request of a client library that comes through the sidecar, checked by that library. */
 export interface ExchangeRequest {
@@ -50,15 +51,6 @@ export interface ExchangeObserver {
   onDrain(): void;
 }
 
-/** Hears when an exchange begins and ends, to hold the process and to end what is under way. */
-export interface ExchangeOwner {
-  onExchangeStart(exchange: OutboundExchange): void;
-  onExchangeEnd(exchange: OutboundExchange): void;
-  /** Somebody waits for an exchange to go on, so the process must not end meanwhile. */
-  onWaitStart(): void;
-  onWaitEnd(): void;
-}
-
 /**
  * One request and its response on the data path, for adapters of client libraries: what a codec is
  * for a listener, this is for a library.
@@ -66,11 +58,11 @@ export interface ExchangeOwner {
  * The process is held while it is under way, unless the response waits for a reader. One that waits
  * for too long is given up, so that it does not hold its connection for ever.
  */
-export class OutboundExchange implements Aging, ResponseEncoder {
+export class OutboundExchange implements ActiveCall, ResponseEncoder {
   readonly nativeExchange: undefined = undefined;
   readonly rawConnection: OutboundUpgrade | undefined;
   readonly #observer: ExchangeObserver;
-  readonly #owner: ExchangeOwner;
+  readonly #owner: CallOwner;
   /** The request half; set before the request begins. */
   #stream: ActiveStream | undefined = undefined;
   #isRequestEnded = false;
@@ -84,13 +76,13 @@ export class OutboundExchange implements Aging, ResponseEncoder {
 
   constructor(
     observer: ExchangeObserver,
-    owner: ExchangeOwner,
+    owner: CallOwner,
     rawConnection: OutboundUpgrade | undefined,
   ) {
     this.#observer = observer;
     this.#owner = owner;
     this.rawConnection = rawConnection;
-    owner.onExchangeStart(this);
+    owner.onCallStart(this);
     owner.onWaitStart();
   }
 
@@ -107,7 +99,6 @@ export class OutboundExchange implements Aging, ResponseEncoder {
       this.rawConnection.socket.on('close', () => this.cancel());
     }
     const { authority, path } = target;
-    stream.originalDestination = authority;
     if (continueExpectation.test(getHeader(headers, 'expect') ?? '')) {
       // At once, as by a listener: the client does not wait for the filters.
       stream.chargeContinue();
@@ -247,7 +238,7 @@ export class OutboundExchange implements Aging, ResponseEncoder {
     if (!this.#isResponsePaused) {
       this.#owner.onWaitEnd();
     }
-    this.#owner.onExchangeEnd(this);
+    this.#owner.onCallEnd(this);
     if (this.#isTunnel) {
       this.#stream?.chargeTunnel(false);
     }

@@ -1,17 +1,20 @@
 import type { Clock } from '../base/clock.js';
 import { SidecarError } from '../base/errors.js';
+import { IdleWaiters } from '../base/idle-waiters.js';
 import type { LoopHold } from '../base/loop-hold.js';
+import type { ActiveStream } from '../downstream/active-stream.js';
 import type { ConnectionManager } from '../downstream/connection-manager.js';
 import type { DownstreamConnection } from '../downstream/downstream-connection.js';
 import { type ContextPolicy, isContextWanted } from '../http/context-policy.js';
 import { currentContext, type RequestContext, readContexts } from '../http/request-context.js';
+import type { ResponseEncoder } from '../http/stream.js';
 import { BodyPump, releaseBody } from './body-pump.js';
 import { BoundObserver } from './bound-observer.js';
+import type { ActiveCall, CallOwner } from './call-owner.js';
 import { inheritContext } from './inherit-context.js';
-import type { CallObserver, OutboundCall } from './outbound-call.js';
+import type { OutboundCall } from './outbound-call.js';
 import {
   type ExchangeObserver,
-  type ExchangeOwner,
   type ExchangeRequest,
   OutboundExchange,
 } from './outbound-exchange.js';
@@ -33,13 +36,13 @@ import { UnreadBodies } from './unread-bodies.js';
 const noOptions: RequestOptions = {};
 
 /** The door for the application's own requests. */
-export class OutboundClient implements CallObserver, ExchangeOwner {
+export class OutboundClient implements CallOwner {
   readonly #routes: OutboundRoutes;
   readonly #hold: LoopHold;
   /** Weak, as listeners come and go. */
   readonly #connections = new WeakMap<ConnectionManager, DownstreamConnection>();
-  readonly #active = new Set<OutboundCall | OutboundExchange>();
-  readonly #onIdle: (() => void)[] = [];
+  readonly #active = new Set<ActiveCall>();
+  readonly #waiters: IdleWaiters = new IdleWaiters();
   readonly #unreadBodies: UnreadBodies;
   /** `undefined` if calls take over nothing. */
   readonly #policy: ContextPolicy | undefined;
@@ -88,11 +91,7 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
     const context = this.#context;
     const told = context === undefined ? observer : new BoundObserver(observer);
     const exchange = new OutboundExchange(told, this, request.rawConnection);
-    const stream = manager.newStream(exchange, this.#connectionOf(manager), 'HTTP/1.1');
-    if (context !== undefined) {
-      inheritContext(context, this.#policy, request.headers, stream);
-    }
-    exchange.start(stream, request);
+    exchange.start(this.#newStream(manager, exchange, request, context), request);
     return exchange;
   }
 
@@ -108,39 +107,18 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
 
   /** Resolves when no call is under way. */
   whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#active.size === 0) {
-        resolve();
-      } else {
-        this.#onIdle.push(resolve);
-      }
-    });
+    return this.#waiters.wait(this.#active.size === 0);
   }
 
-  onCallStart(call: OutboundCall): void {
+  onCallStart(call: ActiveCall): void {
     this.#active.add(call);
     this.#unreadBodies.watch();
   }
 
-  onCallEnd(call: OutboundCall): void {
-    this.#onEnd(call);
-  }
-
-  onExchangeStart(exchange: OutboundExchange): void {
-    this.#active.add(exchange);
-    this.#unreadBodies.watch();
-  }
-
-  onExchangeEnd(exchange: OutboundExchange): void {
-    this.#onEnd(exchange);
-  }
-
-  #onEnd(call: OutboundCall | OutboundExchange): void {
+  onCallEnd(call: ActiveCall): void {
     this.#active.delete(call);
-    if (this.#active.size === 0 && this.#onIdle.length > 0) {
-      for (const resolve of this.#onIdle.splice(0)) {
-        resolve();
-      }
+    if (this.#active.size === 0) {
+      this.#waiters.release();
     }
   }
 
@@ -180,14 +158,9 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
     } else {
       const outbound = new OutboundStream(this, resolve, reject);
       call = outbound;
-      const stream = manager.newStream(outbound, this.#connectionOf(manager), 'HTTP/1.1');
+      const stream = this.#newStream(manager, outbound, { target, headers }, this.#context);
       outbound.stream = stream;
       const { authority, path } = target;
-      stream.originalDestination = authority;
-      const context = this.#context;
-      if (context !== undefined) {
-        inheritContext(context, this.#policy, headers, stream);
-      }
       stream.decodeHead({ method, path, authority, headers }, body === undefined);
       if (Buffer.isBuffer(body)) {
         stream.decodeData(body, true);
@@ -199,6 +172,21 @@ export class OutboundClient implements CallObserver, ExchangeOwner {
     if (pump !== undefined) {
       call.startPump(pump);
     }
+  }
+
+  /** Makes the stream of a request, which is to begin with its head. */
+  #newStream(
+    manager: ConnectionManager,
+    encoder: ResponseEncoder,
+    { target, headers }: Pick<ExchangeRequest, 'target' | 'headers'>,
+    context: RequestContext | undefined,
+  ): ActiveStream {
+    const stream = manager.newStream(encoder, this.#connectionOf(manager), 'HTTP/1.1');
+    stream.originalDestination = target.authority;
+    if (context !== undefined) {
+      inheritContext(context, this.#policy, headers, stream);
+    }
+    return stream;
   }
 
   /** That of the request which a call is made for, if the call takes over something of it. */

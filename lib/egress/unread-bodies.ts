@@ -32,12 +32,12 @@ export function describeNeglect(idleSteps: number, isBegun: boolean): string | u
  */
 export class UnreadBodies {
   readonly #clock: Clock;
-  readonly #calls: ReadonlySet<object>;
+  readonly #calls: ReadonlySet<Aging>;
   #timer: ClockTimer | undefined = undefined;
   #isClosed = false;
 
-  /** `calls`: those under way; what does not age among them is left alone. */
-  constructor(clock: Clock, calls: ReadonlySet<object>) {
+  /** `calls`: those under way. */
+  constructor(clock: Clock, calls: ReadonlySet<Aging>) {
     this.#clock = clock;
     this.#calls = calls;
   }
@@ -59,16 +59,10 @@ export class UnreadBodies {
   #step(): void {
     this.#timer = undefined;
     for (const call of [...this.#calls]) {
-      if (isAging(call)) {
-        call.growOlder();
-      }
+      call.growOlder();
     }
     if (this.#calls.size > 0) {
       this.watch();
     }
   }
-}
-
-function isAging(call: object): call is Aging {
-  return 'growOlder' in call;
 }

@@ -1,3 +1,4 @@
+import { IdleWaiters } from '../../base/idle-waiters.js';
 import type { OutboundClient } from '../request.js';
 import { invalid, type Target } from '../request-options.js';
 import { DispatchExchange, reportError } from './dispatch-exchange.js';
@@ -19,7 +20,7 @@ export class SidecarDispatcher extends UndiciDispatcher {
   readonly #client: OutboundClient;
   readonly #global: GlobalDispatcher;
   readonly #active = new Set<DispatchExchange>();
-  readonly #onIdle: (() => void)[] = [];
+  readonly #waiters: IdleWaiters = new IdleWaiters();
   #isClosed = false;
   #isDestroyed = false;
 
@@ -106,20 +107,12 @@ export class SidecarDispatcher extends UndiciDispatcher {
   readonly #onDone = (exchange: DispatchExchange): void => {
     this.#active.delete(exchange);
     if (this.#active.size === 0) {
-      for (const resolve of this.#onIdle.splice(0)) {
-        resolve();
-      }
+      this.#waiters.release();
     }
   };
 
   #whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#active.size === 0) {
-        resolve();
-      } else {
-        this.#onIdle.push(resolve);
-      }
-    });
+    return this.#waiters.wait(this.#active.size === 0);
   }
 }
 

@@ -13,11 +13,11 @@ class Call implements Aging {
 
 test('all calls grow older by one timer, which runs only while there are some', () => {
   const clock = new ManualClock();
-  const calls = new Set<object>();
+  const calls = new Set<Aging>();
   const unread = new UnreadBodies(clock, calls);
   assert.equal(clock.timerCount, 0);
   const [first, second] = [new Call(), new Call()];
-  for (const call of [first, {}, second]) {
+  for (const call of [first, second]) {
     calls.add(call);
     unread.watch();
   }
@@ -32,7 +32,7 @@ test('all calls grow older by one timer, which runs only while there are some', 
 
 test('a call that ends another while it grows older harms neither', () => {
   const clock = new ManualClock();
-  const calls = new Set<object>();
+  const calls = new Set<Aging>();
   const unread = new UnreadBodies(clock, calls);
   const last = new Call();
   const ending: Aging = { growOlder: () => calls.delete(last) };
@@ -45,7 +45,7 @@ test('a call that ends another while it grows older harms neither', () => {
 
 test('when it is closed, no timer is left, and none begins', () => {
   const clock = new ManualClock();
-  const calls = new Set<object>([new Call()]);
+  const calls = new Set<Aging>([new Call()]);
   const unread = new UnreadBodies(clock, calls);
   unread.watch();
   unread.close();
