@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getHeader, type HeaderList } from './headers.js';
 import type { TraceScope } from './request-trace.js';
+import { b3Headers, w3cHeaders } from './trace-headers.js';
 
 /** Until when whoever has sent a request waits for its response. */
 export interface RequestDeadline {
@@ -31,17 +32,7 @@ const idNames: ReadonlySet<string> = new Set(['x-request-id', 'x-client-trace-id
  * Say which span is the parent, in one way or another: reference 5.9. They go together or not at
  * all, as those of two callers would contradict each other.
  */
-const traceNames: ReadonlySet<string> = new Set([
-  'traceparent',
-  'tracestate',
-  'b3',
-  'x-b3-traceid',
-  'x-b3-spanid',
-  'x-b3-parentspanid',
-  'x-b3-sampled',
-  'x-b3-flags',
-  'x-ot-span-context',
-]);
+const traceNames: ReadonlySet<string> = new Set([...w3cHeaders, ...b3Headers, 'x-ot-span-context']);
 
 /** Whether calls take over a header of this name, in lower case. */
 export function isInheritedHeader(name: string): boolean {

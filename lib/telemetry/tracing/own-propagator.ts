@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Context, SpanContext } from '@opentelemetry/api';
 import {
   getHeader,
@@ -7,18 +6,10 @@ import {
   removeHeader,
   setHeader,
 } from '../../http/headers.js';
+import { b3Headers } from '../../http/trace-headers.js';
 import { headerGetter } from './header-carrier.js';
 import type { OpenTelemetryApi } from './open-telemetry-api.js';
-
-/** The headers of B3, of both its forms. */
-export const b3Headers: readonly string[] = [
-  'b3',
-  'x-b3-traceid',
-  'x-b3-spanid',
-  'x-b3-parentspanid',
-  'x-b3-sampled',
-  'x-b3-flags',
-];
+import { createUnrecordedSpan } from './unrecorded-span.js';
 
 /** What has been read of B3, and is to be written again. */
 interface B3Form {
@@ -137,14 +128,11 @@ function readMulti(headers: HeaderList): B3Context | undefined {
   );
 }
 
-/**
- * Reads that a trace is not to be recorded, which B3 can say without naming one. Names are made up then:
- * OpenTelemetry knows such a decision only of a trace.
- */
+/** Reads that a trace is not to be recorded, which B3 can say without naming one. */
 function readDenial(headers: HeaderList): B3Context | undefined {
   const sampled = getHeader(headers, 'x-b3-sampled');
   const isDenied = getHeader(headers, 'b3') === '0' || sampled === '0' || sampled === 'false';
-  return isDenied ? createB3Context(randomHex(16), randomHex(8), false, false) : undefined;
+  return isDenied ? { spanContext: createUnrecordedSpan(), isDebug: false } : undefined;
 }
 
 /** `isSampled` is true as well if nothing is said of it: reference 5.9. */
@@ -163,10 +151,6 @@ function createB3Context(
     traceFlags: isSampled ? 1 : 0,
   };
   return { spanContext, isDebug };
-}
-
-function randomHex(byteLength: number): string {
-  return randomBytes(byteLength).toString('hex');
 }
 
 function writeB3(

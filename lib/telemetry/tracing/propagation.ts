@@ -1,8 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 import { type HeaderList, removeHeader } from '../../http/headers.js';
+import { b3Headers } from '../../http/trace-headers.js';
 import { headerGetter, headerSetter } from './header-carrier.js';
 import type { OpenTelemetryApi } from './open-telemetry-api.js';
-import { b3Headers, OwnPropagator } from './own-propagator.js';
+import { OwnPropagator } from './own-propagator.js';
 
 /**
  * How the context of a trace gets from one process to the next: by the propagators that the

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import type { SpanContext } from '@opentelemetry/api';
 import type { HeaderList } from '../../http/headers.js';
 import type { RequestTrace } from '../../http/request-trace.js';
 import type { OpenTelemetry } from './open-telemetry.js';
 import { runInContext } from './run-in-context.js';
+import { createUnrecordedSpan } from './unrecorded-span.js';
 
 /**
  * A request that is not to be traced. What a mounted application does for it goes on with the trace
@@ -29,15 +28,9 @@ export class UntracedRequest implements RequestTrace {
     const context = guard.run(() => {
       const parent = propagation.extract(root, this.#headers);
       return api.trace.getSpanContext(parent) === undefined
-        ? api.trace.setSpanContext(parent, unrecorded())
+        ? api.trace.setSpanContext(parent, createUnrecordedSpan())
         : parent;
     });
     return runInContext(this.#openTelemetry, context ?? root, fn);
   }
-}
-
-/** Returns the context of a span that nobody records. */
-function unrecorded(): SpanContext {
-  const ids = randomBytes(24).toString('hex');
-  return { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: 0 };
 }
