@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { UsageError } from '../soak/options.mjs';
+import { readArguments, readSeed, wholeNumber } from '../soak/options.mjs';
 
 /** What --help prints. */
 export const help = `Usage: node scripts/soak-outbound.mjs [options]
@@ -25,26 +24,8 @@ const definitions = {
 
 /** Reads the command line. */
 export function parseOptions(args) {
-  const { values } = parse(args);
-  const drawn = Math.floor(Math.random() * 2 ** 32);
-  const seed = values.seed === undefined ? drawn : number('--seed', values.seed, 0, 2 ** 32 - 1);
-  const requests = number('--requests', values.requests, 1000, 10_000_000);
-  const concurrency = number('--concurrency', values.concurrency, 1, 1000);
-  return { ...values, requests, concurrency, seed };
-}
-
-function parse(args) {
-  try {
-    return parseArgs({ args, options: definitions });
-  } catch (error) {
-    throw new UsageError(error.message);
-  }
-}
-
-function number(name, text, min, max) {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(Number.isInteger(value) && value >= min && value <= max)) {
-    throw new UsageError(`${name} must be a whole number from ${min} to ${max}`);
-  }
-  return value;
+  const values = readArguments(args, definitions);
+  const requests = wholeNumber('--requests', values.requests, 1000, 10_000_000);
+  const concurrency = wholeNumber('--concurrency', values.concurrency, 1, 1000);
+  return { ...values, requests, concurrency, seed: readSeed(values.seed) };
 }

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { answer, createLogger, watchProcess } from '../soak/parent-link.mjs';
 import { Resources } from '../soak/resources.mjs';
 import { watchTimers } from '../soak/timers.mjs';
 
@@ -17,31 +18,11 @@ const { Load } = await import('./load.mjs');
 let sidecar;
 let load;
 
-function tell(message) {
-  // The parent may have gone; then this process has nobody to tell, and ends.
-  if (process.connected) process.send(message);
-}
+watchProcess();
 
-/** A parent that is gone asks for nothing more. */
-function onOrphaned() {
-  process.exit(1);
-}
+const logger = createLogger(false);
 
-process.on('disconnect', onOrphaned);
-process.on('warning', (warning) => tell({ warning: warning.stack ?? String(warning) }));
-process.on('unhandledRejection', (reason) =>
-  tell({ rejection: reason instanceof Error ? reason.stack : String(reason) }),
-);
-
-function log(message) {
-  if (/internal error/.test(message)) tell({ internalError: message });
-}
-
-const logger = Object.fromEntries(
-  ['trace', 'debug', 'info', 'warn', 'error'].map((level) => [level, log]),
-);
-
-const questions = {
+answer({
   async start(options) {
     resources.note();
     sidecar = await createSidecar({ ...options, logger });
@@ -63,17 +44,4 @@ const questions = {
     await sidecar.close();
     return resources.findLeftoversAtLast();
   },
-  /** Nothing holds this process any more but itself: it has to end. */
-  leave() {
-    process.off('disconnect', onOrphaned);
-    setImmediate(() => process.disconnect());
-  },
-};
-
-process.on('message', async ({ id, question, input }) => {
-  try {
-    tell({ id, answer: await questions[question](input) });
-  } catch (error) {
-    tell({ id, failure: error.stack ?? String(error) });
-  }
 });

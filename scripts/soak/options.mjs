@@ -29,28 +29,47 @@ const definitions = {
 
 /** Reads the command line. */
 export function parseOptions(args) {
-  const { values } = parse(args);
-  const drawn = Math.floor(Math.random() * 2 ** 32);
-  const seed = values.seed === undefined ? drawn : number('--seed', values.seed, 0, 2 ** 32 - 1);
-  if (!Number.isInteger(seed)) throw new UsageError('--seed must be a whole number');
+  const values = readArguments(args, definitions);
+  const seed = readSeed(values.seed);
   const minutes = number('--minutes', values.minutes, 0.1, 600);
   return { ...values, minutes, seed, rate: number('--rate', values.rate, 1, 5000) };
 }
 
-function parse(args) {
+/** Returns the values of the options. */
+export function readArguments(args, options) {
   try {
-    return parseArgs({ args, options: definitions });
+    return parseArgs({ args, options }).values;
   } catch (error) {
     throw new UsageError(error.message);
   }
 }
 
+/** Returns the seed that is given, or one that is drawn. */
+export function readSeed(text) {
+  return text === undefined
+    ? Math.floor(Math.random() * 2 ** 32)
+    : wholeNumber('--seed', text, 0, 2 ** 32 - 1);
+}
+
+/** Returns a whole number within bounds. */
+export function wholeNumber(name, text, min, max) {
+  const value = toNumber(text);
+  if (!(Number.isInteger(value) && value >= min && value <= max)) {
+    throw new UsageError(`${name} must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
 function number(name, text, min, max) {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const value = toNumber(text);
   if (!(value >= min && value <= max)) {
     throw new UsageError(`${name} must be a number from ${min} to ${max}`);
   }
   return value;
+}
+
+function toNumber(text) {
+  return text.trim() === '' ? Number.NaN : Number(text);
 }
 
 /**

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { OutboundLoad } from './outbound-load.mjs';
+import { answer, createLogger, tell, watchProcess } from './parent-link.mjs';
 import { Random } from './random.mjs';
 import { listConnections, Resources } from './resources.mjs';
 import { watchTimers } from './timers.mjs';
@@ -20,34 +21,11 @@ const stalls = monitorEventLoopDelay({ resolution: 20 });
 let sidecar;
 let load;
 
-function tell(message) {
-  // The parent may have gone; then this process has nobody to tell, and ends.
-  if (process.connected) process.send(message);
-}
+watchProcess();
 
-/** A parent that is gone asks for nothing more. */
-function onOrphaned() {
-  process.exit(1);
-}
+const logger = createLogger(settings.verbose);
 
-process.on('disconnect', onOrphaned);
-process.on('warning', (warning) => tell({ warning: warning.stack ?? String(warning) }));
-process.on('unhandledRejection', (reason) =>
-  tell({ rejection: reason instanceof Error ? reason.stack : String(reason) }),
-);
-
-function log(level) {
-  return (message) => {
-    if (/internal error/.test(message)) tell({ internalError: message });
-    else if (settings.verbose) tell({ log: `${level} ${message}` });
-  };
-}
-
-const logger = Object.fromEntries(
-  ['trace', 'debug', 'info', 'warn', 'error'].map((level) => [level, log(level)]),
-);
-
-const questions = {
+answer({
   async start(options) {
     resources.note();
     stalls.enable();
@@ -83,17 +61,4 @@ const questions = {
     await sidecar.close();
     return resources.findLeftoversAtLast();
   },
-  /** Nothing holds this process any more but itself: it has to end. */
-  leave() {
-    process.off('disconnect', onOrphaned);
-    setImmediate(() => process.disconnect());
-  },
-};
-
-process.on('message', async ({ id, question, input }) => {
-  try {
-    tell({ id, answer: await questions[question](input) });
-  } catch (error) {
-    tell({ id, failure: error.stack ?? String(error) });
-  }
 });
