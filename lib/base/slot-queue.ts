@@ -58,7 +58,7 @@ export class SlotQueue extends TimerList {
     try {
       for (let timer = this.first; timer !== undefined; timer = this.first) {
         super.remove(timer);
-        timer.deadline.onDeadline();
+        timer.deadline.onDeadline(timer);
       }
     } finally {
       if (this.first !== undefined) {

@@ -1,14 +1,19 @@
+import { type Linked, LinkedList } from './linked-list.js';
+
 /**
  * A deadline of one request. Owned by whoever embeds it; the wheel links it into a queue, so that
  * starting and stopping allocate nothing.
  */
 export interface Deadline {
-  /** Called once when the time has run out, never after `stop`. */
-  onDeadline(): void;
+  /**
+   * Called once when the time has run out, never after `stop`. `timer` is the one that ran, for those
+   * who have several.
+   */
+  onDeadline(timer: WheelTimer): void;
 }
 
 /** One `Deadline` under way. */
-export class WheelTimer {
+export class WheelTimer implements Linked<WheelTimer> {
   /** The queue this timer waits in; `undefined` when it is not running. */
   queue: TimerList | undefined = undefined;
   previous: WheelTimer | undefined = undefined;
@@ -27,41 +32,14 @@ export class WheelTimer {
 }
 
 /** Timers in the order in which they run out. */
-export class TimerList {
-  #first: WheelTimer | undefined = undefined;
-  #last: WheelTimer | undefined = undefined;
-
-  get first(): WheelTimer | undefined {
-    return this.#first;
-  }
-
-  /** Appends a timer that is in no list. */
-  append(timer: WheelTimer): void {
+export class TimerList extends LinkedList<WheelTimer> {
+  override append(timer: WheelTimer): void {
     timer.queue = this;
-    timer.previous = this.#last;
-    timer.next = undefined;
-    if (this.#last === undefined) {
-      this.#first = timer;
-    } else {
-      this.#last.next = timer;
-    }
-    this.#last = timer;
+    super.append(timer);
   }
 
-  /** Takes one of its timers out. */
-  remove(timer: WheelTimer): void {
-    if (timer.previous === undefined) {
-      this.#first = timer.next;
-    } else {
-      timer.previous.next = timer.next;
-    }
-    if (timer.next === undefined) {
-      this.#last = timer.previous;
-    } else {
-      timer.next.previous = timer.previous;
-    }
+  override remove(timer: WheelTimer): void {
+    super.remove(timer);
     timer.queue = undefined;
-    timer.previous = undefined;
-    timer.next = undefined;
   }
 }

@@ -64,7 +64,7 @@ class DurationQueue extends TimerList {
         return;
       }
       this.remove(timer);
-      timer.deadline.onDeadline();
+      timer.deadline.onDeadline(timer);
     }
   }
 }

@@ -1,7 +1,8 @@
+import type { Linked } from '../base/linked-list.js';
 import type { Aging } from './unread-bodies.js';
 
 /** A call of the application while it is under way. */
-export interface ActiveCall extends Aging {
+export interface ActiveCall extends Aging, Linked<ActiveCall> {
   /** Gives up; whoever waits for the response or its body gets `reason`. */
   abort(reason: unknown): void;
 }

@@ -14,6 +14,8 @@ import { OutboundResponse } from './outbound-response.js';
  * after a while, so that it does not hold its connection for ever either.
  */
 export abstract class OutboundCall implements ActiveCall, BodySource, BodySink {
+  previous: ActiveCall | undefined = undefined;
+  next: ActiveCall | undefined = undefined;
   readonly #owner: CallOwner;
   readonly #resolve: (response: OutboundResponse) => void;
   readonly #reject: (error: unknown) => void;

@@ -59,6 +59,8 @@ export interface ExchangeObserver {
  * for too long is given up, so that it does not hold its connection for ever.
  */
 export class OutboundExchange implements ActiveCall, ResponseEncoder {
+  previous: ActiveCall | undefined = undefined;
+  next: ActiveCall | undefined = undefined;
   readonly nativeExchange: undefined = undefined;
   readonly rawConnection: OutboundUpgrade | undefined;
   readonly #observer: ExchangeObserver;

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { SidecarError } from '../base/errors.js';
 import { IdleWaiters } from '../base/idle-waiters.js';
+import { LinkedList } from '../base/linked-list.js';
 import type { LoopHold } from '../base/loop-hold.js';
 import type { ActiveStream } from '../downstream/active-stream.js';
 import type { ConnectionManager } from '../downstream/connection-manager.js';
@@ -41,7 +42,7 @@ export class OutboundClient implements CallOwner {
   readonly #hold: LoopHold;
   /** Weak, as listeners come and go. */
   readonly #connections = new WeakMap<ConnectionManager, DownstreamConnection>();
-  readonly #active = new Set<ActiveCall>();
+  readonly #active: LinkedList<ActiveCall> = new LinkedList();
   readonly #waiters: IdleWaiters = new IdleWaiters();
   readonly #unreadBodies: UnreadBodies;
   /** `undefined` if calls take over nothing. */
@@ -100,7 +101,7 @@ export class OutboundClient implements CallOwner {
     this.#isClosed = true;
     this.#onClosed?.();
     this.#unreadBodies.close();
-    for (const call of [...this.#active]) {
+    for (const call of this.#active.toArray()) {
       call.abort(closedError());
     }
   }
@@ -111,12 +112,12 @@ export class OutboundClient implements CallOwner {
   }
 
   onCallStart(call: ActiveCall): void {
-    this.#active.add(call);
+    this.#active.append(call);
     this.#unreadBodies.watch();
   }
 
   onCallEnd(call: ActiveCall): void {
-    this.#active.delete(call);
+    this.#active.remove(call);
     if (this.#active.size === 0) {
       this.#waiters.release();
     }

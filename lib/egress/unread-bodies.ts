@@ -6,6 +6,12 @@ export interface Aging {
   growOlder(): void;
 }
 
+/** Those under way. */
+export interface AgingCalls {
+  readonly size: number;
+  toArray(): readonly Aging[];
+}
+
 /** How often calls are looked at; their limits are counted in these steps. */
 export const agingStepMs = 15_000;
 
@@ -32,12 +38,12 @@ export function describeNeglect(idleSteps: number, isBegun: boolean): string | u
  */
 export class UnreadBodies {
   readonly #clock: Clock;
-  readonly #calls: ReadonlySet<Aging>;
+  readonly #calls: AgingCalls;
   #timer: ClockTimer | undefined = undefined;
   #isClosed = false;
 
   /** `calls`: those under way. */
-  constructor(clock: Clock, calls: ReadonlySet<Aging>) {
+  constructor(clock: Clock, calls: AgingCalls) {
     this.#clock = clock;
     this.#calls = calls;
   }
@@ -58,7 +64,7 @@ export class UnreadBodies {
 
   #step(): void {
     this.#timer = undefined;
-    for (const call of [...this.#calls]) {
+    for (const call of this.#calls.toArray()) {
       call.growOlder();
     }
     if (this.#calls.size > 0) {

@@ -18,7 +18,7 @@ export interface FilterChainOwner extends FilterCallbacks {
 
 /** The filters of one request, in their configured order: reference 2.1.1. */
 export class FilterChain {
-  readonly #filters: HttpFilter[];
+  #filters: HttpFilter[] = [];
   readonly #request: RequestPassage;
   /** `undefined` if no filter looks at responses. */
   readonly #response: ResponsePassage | undefined;
@@ -26,11 +26,15 @@ export class FilterChain {
   #isDestroyed = false;
 
   constructor(factories: readonly FilterFactory[], owner: FilterChainOwner) {
-    this.#filters = [];
     let hasEncoder = false;
     for (const create of factories) {
       const filter = this.#create(create, owner);
-      this.#filters.push(filter);
+      if (this.#filters.length === 0) {
+        // Mostly the router is alone. To push it would make room for sixteen more.
+        this.#filters = [filter];
+      } else {
+        this.#filters.push(filter);
+      }
       this.#readsBody ||= filter.readsBody ?? looksAtBodies(filter);
       hasEncoder ||=
         filter.encodeHead !== undefined ||

@@ -30,7 +30,7 @@ export abstract class RouterAttempts
   }
 
   /** The route's time is up: reference 3.5. */
-  onDeadline(): void {
+  protected override onRouteDeadline(): void {
     const host = this.attempt?.host;
     this.attempt?.reportTimeout(this.timeoutStatus);
     this.attempt?.trace?.end('timeout');

@@ -46,8 +46,18 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
     return endMs === undefined || timeoutMs === 0 ? undefined : endMs + timeoutMs;
   }
 
+  onDeadline(timer: WheelTimer): void {
+    if (timer === this.#timer) {
+      this.onRouteDeadline();
+    } else if (timer === this.#attemptTimer) {
+      this.onAttemptDeadline();
+    } else {
+      this.#onStallDeadline();
+    }
+  }
+
   /** The time for the whole response, all attempts included, is up. */
-  abstract onDeadline(): void;
+  protected abstract onRouteDeadline(): void;
 
   /** The time of the latest attempt is up, and no response has begun. */
   protected abstract onAttemptDeadline(): void;
@@ -75,7 +85,7 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
   protected startAttemptTimer(): void {
     const attemptMs = this.controls?.perTryTimeoutMs ?? this.route?.perTryTimeoutMs ?? 0;
     if (attemptMs > 0) {
-      this.#attemptTimer ??= new WheelTimer({ onDeadline: () => this.onAttemptDeadline() });
+      this.#attemptTimer ??= new WheelTimer(this);
       this.context.wheel.start(this.#attemptTimer, attemptMs);
     }
   }
@@ -88,7 +98,7 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
   protected watchStall(isStalled: boolean): void {
     this.#stallTimer?.stop();
     if (isStalled) {
-      this.#stallTimer ??= new WheelTimer({ onDeadline: () => this.#onStallDeadline() });
+      this.#stallTimer ??= new WheelTimer(this);
       this.context.wheel.start(this.#stallTimer, maxStallMs);
     }
   }
@@ -107,7 +117,9 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
 
   /** It runs from the start, and through whatever holds the request up before it is sent. */
   #inherit(deadline: RequestDeadline): InheritedDeadline {
-    const inherited = new InheritedDeadline(deadline, this.context.wheel, () => this.onDeadline());
+    const inherited = new InheritedDeadline(deadline, this.context.wheel, () =>
+      this.onRouteDeadline(),
+    );
     inherited.start();
     return inherited;
   }
@@ -115,7 +127,7 @@ export abstract class RouterDeadlines extends RouterReplies implements Deadline 
   #onStallDeadline(): void {
     // A response that has begun may go on for as long as it likes.
     if (!this.isResponseStarted) {
-      this.onDeadline();
+      this.onRouteDeadline();
     }
   }
 

@@ -101,7 +101,7 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
       return 'stop';
     }
     if ((this.inheritedMs ?? 1) <= 0) {
-      this.onDeadline();
+      this.onRouteDeadline();
       return 'stop';
     }
     this.#prepare(route, cluster, head);

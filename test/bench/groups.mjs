@@ -2,6 +2,7 @@
 
 import { findCommand } from './processes.mjs';
 
+const netSocket = { name: 'bare sockets', script: 'outbound/net-socket.mjs' };
 const undiciRequest = { name: 'undici.request', script: 'outbound/undici-request.mjs' };
 
 /**
@@ -110,6 +111,9 @@ const groups = [
       { ...sidecarCalls('request'), name: 'sidecar.request, 1,000 at a time', concurrency: 1000 },
       { ...sidecarCalls('request'), name: 'sidecar.request, 10 at a time', concurrency: 10 },
       { ...undiciRequest, name: 'undici.request, 1,000 at a time', concurrency: 1000 },
+      // What a thousand sockets cost by themselves, so that it can be told from what is ours.
+      { ...netSocket, name: 'bare sockets, 1,000 at a time', concurrency: 1000 },
+      { ...netSocket, name: 'bare sockets, 10 at a time', concurrency: 10 },
     ],
   },
   {
