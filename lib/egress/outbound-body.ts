@@ -122,7 +122,12 @@ export class OutboundBody implements AsyncIterable<Buffer> {
 
   /** Takes a piece from the call. Returns false when the call should pause. */
   push(chunk: Buffer): boolean {
-    this.#chunks.push(chunk);
+    if (this.#chunks.length === 0) {
+      // Mostly it is all there is. To push it would make room for sixteen more.
+      this.#chunks = [chunk];
+    } else {
+      this.#chunks.push(chunk);
+    }
     this.#bufferedBytes += chunk.length;
     this.#wake();
     this.#isPaused = !this.#isReadingAll && this.#bufferedBytes >= highWaterBytes;

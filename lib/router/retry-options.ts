@@ -1,5 +1,5 @@
 import { describeValue } from '../config/describe-value.js';
-import { entriesOf, listNames, optionInvalid } from '../config/option-check.js';
+import { entriesOf, listNames, optionInvalid, unknownOption } from '../config/option-check.js';
 import type { ClusterStats } from '../telemetry/stats/cluster-stats.js';
 import type { Cluster } from '../upstream/cluster.js';
 import type { Resource } from '../upstream/resource-manager.js';
@@ -81,8 +81,7 @@ function checkBudget(option: string, value: unknown): Required<RetryBudget> {
     } else if (key === 'minRetryConcurrency') {
       budget.minRetryConcurrency = checkNumber(`${option}.${key}`, number, 1e9, true);
     } else {
-      const known = listNames(Object.keys(budget));
-      throw optionInvalid(`unknown option "${option}.${key}"; there are: ${known}`);
+      throw unknownOption(key, Object.keys(budget), `${option}.`);
     }
   }
   return budget;

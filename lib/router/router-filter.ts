@@ -73,6 +73,9 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
     }
     if (endStream) {
       this.onRequestEnd();
+    } else if (wasWaiting) {
+      // Nobody takes more until the next attempt has its connection, which has the client go on.
+      this.setRequestPaused(true);
     }
     this.attempt?.encodeData(chunk, endStream);
     if (endStream) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
 import { unusedPort } from '../support/fake-upstream.js';
 import { RetryProxy, retryOn, status } from '../support/retry-proxy.js';
@@ -12,6 +14,21 @@ const half = (): ScriptedRandom => new ScriptedRandom(2 ** 31);
 /** A host that refuses connections. */
 async function deadHost(): Promise<string> {
   return `tcp://127.0.0.1:${await unusedPort()}`;
+}
+
+/** How often reading from clients was stopped. */
+async function pauses(run: RetryProxy): Promise<number> {
+  const name = 'http.ingress_http.downstream_flow_control_paused_reading_total';
+  return (await run.proxy.stats()).get(name) ?? 0;
+}
+
+async function untilPaused(run: RetryProxy, times: number): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    if ((await pauses(run)) === times) {
+      return;
+    }
+  }
+  assert.fail('reading goes on');
 }
 
 describe('a request that has not come completely when a host cannot be reached', () => {
@@ -74,6 +91,43 @@ describe('a request that has not come completely when a host cannot be reached',
     client.write('world');
     await client.until('status 200');
     assert.equal(await run.count('upstream_rq_per_try_timeout'), 0);
+  });
+
+  test('waits with the rest of an upload that is larger than the buffer', async (t) => {
+    const port = await unusedPort();
+    const run = await RetryProxy.start(t, {
+      hosts: 0,
+      firstHosts: [`tcp://127.0.0.1:${port}`],
+      answers: [],
+      random: half(),
+      route: retryOn('connect-failure'),
+      listener: { per_connection_buffer_limit_bytes: 1000 },
+    });
+    const client = await run.proxy.connect();
+    client.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 200600\r\n\r\n');
+    await run.untilCount('upstream_rq_retry', 1);
+    const before = await pauses(run);
+    client.write('x'.repeat(600));
+    await untilPaused(run, before + 1);
+    client.write('y'.repeat(200_000));
+    const bodies: number[] = [];
+    const late = createServer((request, response) => {
+      let length = 0;
+      request.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      request.on('end', () => {
+        bodies.push(length);
+        response.end('it is whole');
+      });
+    });
+    t.after(() => late.close());
+    late.listen(port, '127.0.0.1');
+    await once(late, 'listening');
+    run.proxy.clock.advance(12);
+    await client.until('it is whole');
+    assert.deepEqual(bodies, [200_600]);
+    assert.equal(await run.count('upstream_rq_retry'), 1);
   });
 
   test('fails at once if its body outgrows the buffer during the back-off', async (t) => {
