@@ -10,6 +10,8 @@ const undiciRequest = { name: 'undici.request', script: 'outbound/undici-request
  * the most that a row may have of what is compared, CPU time per request unless `compared` says
  * otherwise, as a share of the reference.
  *
+ * `note` is said above the table.
+ *
  * A contender with a `server` needs that command. `through` names a proxy that is started for the
  * contender alone, where load and upstream are, and stands between it and the hosts.
  */
@@ -104,6 +106,7 @@ const groups = [
   {
     name: 'outbound/crowd',
     title: 'Outbound: 1,000 calls at once',
+    note: 'Each has a connection of its own. The bare sockets write the bytes of a request and wait for those of the\nresponse, and nothing else: what they cost more at 1,000 than at 10 is what Node.js and the system ask for sockets.',
     load: 'contender',
     reference: 'sidecar.request, 10 at a time',
     targets: { 'sidecar.request, 1,000 at a time': 1.2 },

@@ -124,10 +124,11 @@ function summarizeTable(group, concurrency, rows, turns) {
     const figures = summarizeRow(row, hasReference ? reference : undefined, group.compared);
     return { name: row.name, ...figures };
   };
-  const { name, title, targets, compared = 'cpuMicros' } = group;
+  const { name, title, note, targets, compared = 'cpuMicros' } = group;
   return {
     group: name,
     title,
+    note,
     concurrency,
     compared,
     reference: group.reference,

@@ -126,6 +126,7 @@ ${[...listFailures(tables), ...notes].map((note) => `\n${note}\n`).join('')}`;
 
 function formatSection(table) {
   const compared = comparedNames[table.compared];
+  const note = table.note === undefined ? '' : `\n${table.note}`;
   const ratios = compared === undefined ? 'Ratios' : `Ratios are those of ${compared}, and`;
-  return `## ${titleOf(table)}\n\n${ratios} refer to ${table.reference}.\n\n${formatTable(table)}`;
+  return `## ${titleOf(table)}\n\n${ratios} refer to ${table.reference}.${note}\n\n${formatTable(table)}`;
 }
