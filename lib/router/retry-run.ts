@@ -1,4 +1,8 @@
-import type { RetryState } from './retry-state.js';
+import type { Cluster } from '../upstream/cluster.js';
+import type { Resource } from '../upstream/resource-manager.js';
+import type { RetryLoopOwner } from './retry-loop.js';
+import type { RetryPolicy } from './retry-policy.js';
+import { type RetryContext, RetryState } from './retry-state.js';
 import type { UpstreamRequest } from './upstream-request.js';
 
 /** What has become of an attempt. */
@@ -17,19 +21,37 @@ export interface AttemptResult {
  * Mostly one attempt is under way, or none while a retry backs off. With hedging, attempts that have
  * taken too long go on as rivals of the one that came after them. The first good response wins; a
  * bad one counts only if nobody is left who might do better.
+ *
+ * What is needed to try again is made when the first attempt has failed, as most do not.
  */
 export class RetryRun {
-  readonly #state: RetryState;
+  readonly #context: RetryContext;
+  readonly #owner: RetryLoopOwner;
+  readonly #policy: RetryPolicy;
+  readonly #cluster: Cluster;
+  readonly #resource: Resource;
+  #state: RetryState | undefined = undefined;
   #rivals: UpstreamRequest[] | undefined = undefined;
   #isPending = false;
 
-  constructor(state: RetryState) {
-    this.#state = state;
+  /** `resource`: the places for retries, of the cluster and for the priority of the request. */
+  constructor(
+    context: RetryContext,
+    owner: RetryLoopOwner,
+    policy: RetryPolicy,
+    cluster: Cluster,
+    resource: Resource,
+  ) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#policy = policy;
+    this.#cluster = cluster;
+    this.#resource = resource;
   }
 
   /** Bits of `retry-conditions`. */
   get conditions(): number {
-    return this.#state.conditions;
+    return this.#policy.conditions;
   }
 
   /** Whether attempts are under way that have taken too long. */
@@ -51,12 +73,16 @@ export class RetryRun {
     hasCurrent: boolean,
     { isRetriable, canRetry, isUsable }: AttemptResult,
   ): RetryVerdict {
+    if (this.#state === undefined && !(isRetriable && canRetry)) {
+      return 'answer';
+    }
+    const state = this.#begin();
     const isRival = this.#forget(attempt);
     if (isRival && !isUsable && (hasCurrent || this.#isPending)) {
-      this.#state.drop(attempt.isRetry);
+      state.drop(attempt.isRetry);
       return 'discard';
     }
-    const decision = this.#state.decide(isRetriable, canRetry, attempt);
+    const decision = state.decide(isRetriable, canRetry, attempt);
     if (decision === 'retry') {
       this.#isPending = true;
       return 'discard';
@@ -69,7 +95,7 @@ export class RetryRun {
 
   /** The attempt has taken too long. Returns whether another one is to race it, after a back-off. */
   hedge(attempt: UpstreamRequest): boolean {
-    if (this.#state.decideToHedge() !== 'retry') {
+    if (this.#begin().decideToHedge() !== 'retry') {
       return false;
     }
     this.#isPending = true;
@@ -80,18 +106,29 @@ export class RetryRun {
 
   /** A retry found no host. Returns whether an attempt is left that may still bring an answer. */
   onNoHost(): boolean {
-    this.#state.drop(true);
+    this.#state?.drop(true);
     return this.hasRivals;
   }
 
   /** There is an answer, or nobody waits for one: aborts all rivals and ends a back-off. Idempotent. */
   end(): void {
-    this.#state.end();
+    this.#state?.end();
     const rivals = this.#rivals;
     this.#rivals = undefined;
     for (const rival of rivals ?? []) {
       rival.abort();
     }
+  }
+
+  #begin(): RetryState {
+    this.#state ??= new RetryState(
+      this.#context,
+      this.#owner,
+      this.#policy,
+      this.#cluster,
+      this.#resource,
+    );
+    return this.#state;
   }
 
   /** Returns whether it was a rival. */

@@ -49,8 +49,6 @@ export function backOffMs(retry: number, baseMs: number, draw: number): number {
  * reference 3.6. A request without a policy has none.
  */
 export class RetryState {
-  /** Bits of `retry-conditions`. */
-  readonly conditions: number;
   readonly #context: RetryContext;
   readonly #owner: RetryLoopOwner;
   readonly #cluster: Cluster;
@@ -73,7 +71,6 @@ export class RetryState {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#resource = resource;
-    this.conditions = policy.conditions;
     this.#retries = policy.retries;
     this.#left = policy.retries;
   }

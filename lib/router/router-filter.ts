@@ -8,7 +8,6 @@ import { HostChoice } from './host-choice.js';
 import { sslRedirect } from './redirect.js';
 import { maxResendBytes, ReplayBuffer } from './replay-buffer.js';
 import { RetryRun } from './retry-run.js';
-import { RetryState } from './retry-state.js';
 import { Route } from './route.js';
 import type { RoutingResult } from './route-table.js';
 import { RouterAttempts } from './router-attempts.js';
@@ -137,7 +136,7 @@ export class RouterFilter extends RouterAttempts implements HttpFilter {
     const policy = controls === undefined ? route.retryPolicy : controls.retryPolicy;
     if (policy !== undefined) {
       const retries = cluster.resourcesOf(route.priority).retries;
-      this.retry = new RetryRun(new RetryState(this.context, this, policy, cluster, retries));
+      this.retry = new RetryRun(this.context, this, policy, cluster, retries);
       this.#isNative = false;
     }
     if (route.shadow?.isChosen(callbacks.stableRandom) === true) {
