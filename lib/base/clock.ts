@@ -25,15 +25,23 @@ export const maxTimerDelayMs: number = 2 ** 31 - 1;
 
 class SystemTimer implements ClockTimer {
   readonly #timeout: NodeJS.Timeout;
+  #turn: NodeJS.Immediate | undefined = undefined;
 
   constructor(delayMs: number, callback: () => void) {
+    // When the process has been busy for longer than a time-out, Node runs the timer before it looks
+    // at the sockets. What has come meanwhile, such as an open connection or a response, is heard
+    // first: whoever was waited for has been in time.
+    const onTimeout = (): void => {
+      this.#turn = setImmediate(callback);
+    };
     // Many requests share it: see the wheel.
-    this.#timeout = runDetached(() => setTimeout(callback, Math.min(delayMs, maxTimerDelayMs)));
+    this.#timeout = runDetached(() => setTimeout(onTimeout, Math.min(delayMs, maxTimerDelayMs)));
     this.#timeout.unref();
   }
 
   cancel(): void {
     clearTimeout(this.#timeout);
+    clearImmediate(this.#turn);
   }
 }
 
