@@ -163,6 +163,22 @@ describe('a request body', () => {
     await until(() => endless.destroyed, 'the stream is destroyed');
   });
 
+  test('that the host answers without taking it keeps nobody else waiting', async (t) => {
+    const fixture = await OutboundFixture.startRaw(t, (socket) => {
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('HTTP/1.1 413 Too Much\r\ncontent-length: 0\r\n\r\n');
+      });
+    });
+    // More than the buffers of the system take.
+    const body = Buffer.alloc(32 * 1024 * 1024);
+    for (let i = 1; i <= 2; i++) {
+      const response = await fixture.sidecar.request(url, { method: 'POST', body });
+      assert.equal(response.statusCode, 413);
+      assert.equal(fixture.upstream.connectionCount, i);
+    }
+  });
+
   test('is released when the sidecar answers by itself', async (t) => {
     const { sidecar } = await OutboundFixture.start(t, echo, {
       config: {

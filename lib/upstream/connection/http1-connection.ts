@@ -268,7 +268,10 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     this.#close('local', 'connection-termination');
   }
 
-  /** `isClean`: the peer has sent the response and not a byte more. */
+  /**
+   * `isClean`: the peer has sent the response and not a byte more. One that has answered a request
+   * which still waits here to be taken will take no other in good time: reference 3.10.
+   */
   #onResponseComplete(isClean: boolean): void {
     const { keepAlive } = this.#parser;
     this.#detach();
@@ -277,7 +280,7 @@ export class Http1Connection implements ResponseSink, RequestEncoder {
     } else if (!isClean) {
       // Whatever it is, it must not become the answer to somebody else's request.
       this.#owner.stats.cluster.upstreamCxProtocolError++;
-    } else if (this.#writer.isEnded) {
+    } else if (this.#writer.isEnded && !this.#socket.writableNeedDrain) {
       // The whole response may have been at hand when its receiver asked for a pause.
       this.setResponsePaused(false);
       this.#owner.onReusable(this);
