@@ -1,4 +1,5 @@
 import type { AssemblyOptions } from './assembly/assembly-options.js';
+import { CallTracing } from './assembly/call-tracing.js';
 import { ConfigurationUpdater } from './assembly/configuration-updater.js';
 import { createConnectionManager } from './assembly/create-connection-manager.js';
 import { createListenerEntry } from './assembly/create-listener-entry.js';
@@ -70,7 +71,7 @@ export interface Assembly extends SharedParts {
 export async function assemble(config: Config, options: AssemblyOptions): Promise<Assembly> {
   // Before all that could be left open: its files are the likeliest to be wrong.
   const files = await loadListenerFiles(config.listeners, options);
-  const basics = createBasics(options);
+  const basics = createBasics(options, files);
   try {
     const shared = await createSharedParts(config, basics);
     return await createDoors(config, files, shared);
@@ -81,10 +82,10 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   }
 }
 
-/** What depends on the options alone. */
+/** What depends on no cluster. */
 type Basics = Omit<SharedParts, 'clusterManager' | 'rateLimitService'>;
 
-function createBasics(options: AssemblyOptions): Basics {
+function createBasics(options: AssemblyOptions, { tracing }: ListenerFiles): Basics {
   const { clock, log, accessLogFlushIntervalMs: flushIntervalMs } = options;
   const wheel = new TimerWheel(clock);
   const runtimeStats = new RuntimeStats();
@@ -104,6 +105,7 @@ function createBasics(options: AssemblyOptions): Basics {
     listenerManagerStats: new ListenerManagerStats(),
     listenerTls: new ListenerTlsManager({ clock, wheel, log }),
     connector: new SocketConnector(options.connectTo),
+    callTracing: new CallTracing(tracing),
   };
 }
 
@@ -144,8 +146,10 @@ async function createDoors(
     ...options,
     stats: listenerManagerStats,
     onChanged: () => {
-      const managers = listenerManager.entries().flatMap((entry) => entry.outboundManager ?? []);
-      outboundRoutes.replace([...managers, byName]);
+      const current = listenerManager.entries();
+      const managers = [...current.flatMap((entry) => entry.outboundManager ?? []), byName];
+      shared.callTracing.extendTo(managers, current);
+      outboundRoutes.replace(managers);
     },
   });
   listenerManager.replace('configured', entries);

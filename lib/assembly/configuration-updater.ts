@@ -177,7 +177,8 @@ export class ConfigurationUpdater {
       current.find(({ listener }) => isSameConfig(listener.config, config)),
     );
     const changed = configs.filter((_, index) => known[index] === undefined);
-    const files = await loadListenerFiles(changed, this.#shared.options);
+    const { options, callTracing } = this.#shared;
+    const files = await loadListenerFiles(changed, options, callTracing.tracing);
     const listeners: ListenerEntry[] = [];
     for (const [index, config] of configs.entries()) {
       let entry = known[index];

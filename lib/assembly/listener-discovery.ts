@@ -152,7 +152,8 @@ export class ListenerDiscovery {
     const { shared, listenerManagerStats, unlessStopped } = this.#context;
     let entry: ListenerEntry | undefined;
     try {
-      const files = await loadListenerFiles([config], shared.options);
+      const { options, callTracing } = shared;
+      const files = await loadListenerFiles([config], options, callTracing.tracing);
       const made = await createListenerEntry(config, files, shared.clusterManager, shared);
       entry = made;
       await unlessStopped(new Promise<void>((resolve) => made.start(resolve)));

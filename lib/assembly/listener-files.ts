@@ -13,20 +13,24 @@ export interface ListenerFiles {
   readonly tlsMaterials: ListenerTlsMaterials;
   readonly luaScripts: LuaScripts;
   readonly transcoders: Transcoders;
-  /** `undefined` if no listener traces. */
+  /** `undefined` if nothing is traced. */
   readonly tracing: Tracing | undefined;
 }
 
-/** Loads what these listeners need. Rejects with every problem of one kind; nothing stays open. */
+/**
+ * Loads what these listeners need; `known` is the tracing of the sidecar if it has been loaded.
+ * Rejects with every problem of one kind; nothing stays open.
+ */
 export async function loadListenerFiles(
   listeners: readonly ListenerConfig[],
   options: AssemblyOptions,
+  known?: Tracing,
 ): Promise<ListenerFiles> {
   const { clock, log } = options;
   return {
     tlsMaterials: await loadTlsMaterials(listeners, clock.wallNow()),
     luaScripts: await loadLuaScripts(listeners, { clock, log }),
     transcoders: await loadTranscoders(listeners, log),
-    tracing: await Tracing.load(listeners, options),
+    tracing: known ?? (await Tracing.load(listeners, options)),
   };
 }

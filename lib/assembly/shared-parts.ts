@@ -10,6 +10,7 @@ import type { ClusterManager } from '../upstream/cluster-manager.js';
 import type { SocketConnector } from '../upstream/connection/connector.js';
 import type { CurrentRateLimitService } from '../upstream/rate-limit/current-rate-limit-service.js';
 import type { AssemblyOptions } from './assembly-options.js';
+import type { CallTracing } from './call-tracing.js';
 
 /** What all listeners have in common, whichever configuration they come from. */
 export interface SharedParts {
@@ -26,4 +27,5 @@ export interface SharedParts {
   readonly connector: SocketConnector;
   readonly clusterManager: ClusterManager;
   readonly rateLimitService: CurrentRateLimitService;
+  readonly callTracing: CallTracing;
 }

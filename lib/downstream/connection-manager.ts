@@ -1,8 +1,10 @@
 import { IdleWaiters } from '../base/idle-waiters.js';
 import { localAddress } from '../base/ip-address.js';
+import type { ConnectionManagerTracingConfig } from '../config/connection-manager-config.js';
 import type { RouteTableConfig } from '../config/route-table-config.js';
 import type { ResponseEncoder } from '../http/stream.js';
 import { chargeResponseClass } from '../telemetry/stats/response-class.js';
+import type { Tracing } from '../telemetry/tracing/tracing.js';
 import { ActiveStream } from './active-stream.js';
 import type { ConnectionManagerContext, StreamOwner } from './connection-manager-context.js';
 import { DownstreamConnection } from './downstream-connection.js';
@@ -15,7 +17,7 @@ import type { StreamProtocol } from './stream-record.js';
  * filters, and brings the responses back to the codec.
  */
 export class ConnectionManager implements StreamOwner {
-  readonly context: ConnectionManagerContext;
+  context: ConnectionManagerContext;
   readonly keepsDetails: boolean;
   readonly #localAddress: string = localAddress();
   #tableRules: TableRules;
@@ -68,6 +70,21 @@ export class ConnectionManager implements StreamOwner {
   /** Resolves when no request is under way. */
   whenIdle(): Promise<void> {
     return this.#waiters.wait(this.#activeStreams === 0);
+  }
+
+  /**
+   * Has requests traced as `config` says, from the next one on. For outbound calls, which are traced
+   * where anything is; listeners say it for themselves.
+   */
+  traceFromNow(tracing: Tracing, config: ConnectionManagerTracingConfig): void {
+    const { tunnels } = this.context;
+    this.context = {
+      ...this.context,
+      config: { ...this.context.config, tracing: config },
+      tunnels: tunnels && { ...tunnels, tracing },
+      tracer: tracing.createTracer(config, true),
+    };
+    this.#tableRules = createTableRules(this.context, this.#tableRules.routeConfig);
   }
 
   /** Describes a new connection; counting it is the listener's part. */

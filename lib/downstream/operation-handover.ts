@@ -55,8 +55,10 @@ export function nameOperation(
 ): string | undefined {
   if (direction === 'egress') {
     const theirs = getHeader(headers, operationHeader);
-    // It was for us.
-    removeHeader(headers, operationHeader);
+    if (theirs !== undefined) {
+      // It was for us.
+      removeHeader(headers, operationHeader);
+    }
     return theirs === '' ? undefined : theirs;
   }
   if (operation !== undefined) {

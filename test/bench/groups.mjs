@@ -120,6 +120,19 @@ const groups = [
     ],
   },
   {
+    name: 'outbound/tracing',
+    title: 'Outbound: OpenTelemetry with a sampler that takes nothing',
+    load: 'contender',
+    concurrencies: [16],
+    reference: 'sidecar.request, the SDK called by hand',
+    targets: {},
+    contenders: [
+      sidecarCalls('request'),
+      { ...unsampledCalls('sidecar'), name: 'sidecar.request, traced by the sidecar' },
+      { ...unsampledCalls('application'), name: 'sidecar.request, the SDK called by hand' },
+    ],
+  },
+  {
     name: 'inbound',
     title: 'Inbound: an application behind a listener',
     load: 'process',
@@ -139,6 +152,15 @@ function sidecarCalls(kind, features = 'most') {
     name: `sidecar.${kind}`,
     script: `outbound/sidecar-${kind}.mjs`,
     settings: { features },
+  };
+}
+
+/** The same with OpenTelemetry that samples nothing: see sidecar-request-unsampled.mjs. */
+function unsampledCalls(tracing) {
+  const { settings } = sidecarCalls('request');
+  return {
+    script: 'outbound/sidecar-request-unsampled.mjs',
+    settings: { ...settings, tracing },
   };
 }
 

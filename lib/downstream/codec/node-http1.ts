@@ -120,7 +120,9 @@ function hideRequests(server: Server, tracer: RequestTracer): void {
   const prototype: Server = Object.getPrototypeOf(server);
   server.emit = (event: string, ...args: unknown[]): boolean => {
     // Looked up each time, since it may be replaced at any time.
-    const seen = event === 'request' && tracer.isActive ? EventEmitter.prototype : prototype;
+    const isLookedAt = prototype.emit !== EventEmitter.prototype.emit;
+    const isHidden = isLookedAt && event === 'request' && tracer.isActive;
+    const seen = isHidden ? EventEmitter.prototype : prototype;
     return Reflect.apply(seen.emit, server, [event, ...args]);
   };
 }

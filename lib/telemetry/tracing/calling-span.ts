@@ -27,7 +27,7 @@ export function takeCallingSpan(
   parent: Context,
 ): Span | undefined {
   const span: ShownSpan | undefined = api.trace.getSpan(active);
-  if (span === undefined || taken.has(span) || !isHttpClient(span, api)) {
+  if (span === undefined || !isHttpClient(span, api) || taken.has(span)) {
     return undefined;
   }
   const isWritten = parent !== active || api.propagation.fields().length === 0;

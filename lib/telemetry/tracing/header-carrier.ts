@@ -1,6 +1,6 @@
 import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
-import { type HeaderList, setHeader } from '../../http/headers.js';
+import { type HeaderList, lowerCaseName, setHeader } from '../../http/headers.js';
 
 /** How propagators read headers. */
 export const headerGetter: TextMapGetter<HeaderList> = {
@@ -8,17 +8,44 @@ export const headerGetter: TextMapGetter<HeaderList> = {
     return headers.filter((_, index) => index % 2 === 0);
   },
   get(headers, key) {
-    const name = key.toLowerCase();
-    const values = headers.filter((_, index) => index % 2 === 1 && headers[index - 1] === name);
-    return values.length > 1 ? values : values[0];
+    const name = lowerCaseName(key);
+    let first: string | undefined;
+    let all: string[] | undefined;
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] === name) {
+        const value = headers[i + 1] as string;
+        if (first === undefined) {
+          first = value;
+        } else {
+          all ??= [first];
+          all.push(value);
+        }
+      }
+    }
+    return all ?? first;
   },
 };
 
 /** How propagators write headers. What could not stand in a header is left out. */
 export const headerSetter: TextMapSetter<HeaderList> = {
   set(headers, key, value: unknown) {
-    if (typeof value === 'string' && isHeaderName(key) && isHeaderBytes(value)) {
-      setHeader(headers, key.toLowerCase(), value);
+    if (typeof value === 'string' && isWritableName(key) && isHeaderBytes(value)) {
+      setHeader(headers, lowerCaseName(key), value);
     }
   },
 };
+
+/** How many names are remembered: a propagator may make some up for each request. */
+const maxWritableNames = 64;
+const writableNames = new Set<string>();
+
+function isWritableName(name: string): boolean {
+  if (writableNames.has(name)) {
+    return true;
+  }
+  const isWritable = isHeaderName(name);
+  if (isWritable && writableNames.size < maxWritableNames) {
+    writableNames.add(name);
+  }
+  return isWritable;
+}

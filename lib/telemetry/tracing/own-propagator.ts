@@ -6,7 +6,7 @@ import {
   removeHeader,
   setHeader,
 } from '../../http/headers.js';
-import { b3Headers } from '../../http/trace-headers.js';
+import { b3Headers, w3cHeaders } from '../../http/trace-headers.js';
 import { headerGetter } from './header-carrier.js';
 import type { OpenTelemetryApi } from './open-telemetry-api.js';
 import { createUnrecordedSpan } from './unrecorded-span.js';
@@ -23,6 +23,8 @@ const traceparentPattern =
 const singlePattern = /^([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-([01d]))?(?:-[\da-f]{16})?$/i;
 const traceIdPattern = /^(?!0+$)(?:[\da-f]{16}|[\da-f]{32})$/i;
 const spanIdPattern = /^(?!0+$)[\da-f]{16}$/i;
+
+const traceHeaders: ReadonlySet<string> = new Set([...w3cHeaders, ...b3Headers]);
 
 /** A trace id of 64 bits, as OpenTelemetry has it. */
 const shortIdPadding = '0'.repeat(16);
@@ -45,7 +47,7 @@ export class OwnPropagator {
   }
 
   extract(base: Context, headers: HeaderList): Context {
-    if (!this.#isEnabled) {
+    if (!(this.#isEnabled && hasTraceHeader(headers))) {
       return base;
     }
     const isSingle = hasHeader(headers, 'b3');
@@ -66,9 +68,11 @@ export class OwnPropagator {
     if (!(this.#isEnabled && spanContext && this.#api.isSpanContextValid(spanContext))) {
       return;
     }
-    removeHeader(headers, 'tracestate');
-    for (const name of b3Headers) {
-      removeHeader(headers, name);
+    if (hasTraceHeader(headers)) {
+      removeHeader(headers, 'tracestate');
+      for (const name of b3Headers) {
+        removeHeader(headers, name);
+      }
     }
     const { traceId, spanId, traceFlags, traceState } = spanContext;
     const isSampled = (traceFlags & this.#api.TraceFlags.SAMPLED) !== 0;
@@ -104,6 +108,16 @@ export class OwnPropagator {
       ...(state === undefined ? {} : { traceState: createTraceState(state) }),
     };
   }
+}
+
+/** Most requests that begin a trace have none. */
+function hasTraceHeader(headers: HeaderList): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (traceHeaders.has(headers[i] as string)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** What B3 headers say. */

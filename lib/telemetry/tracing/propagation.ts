@@ -1,5 +1,5 @@
-import type { Context } from '@opentelemetry/api';
-import { type HeaderList, removeHeader } from '../../http/headers.js';
+import type { Context, PropagationAPI } from '@opentelemetry/api';
+import type { HeaderList } from '../../http/headers.js';
 import { b3Headers } from '../../http/trace-headers.js';
 import { headerGetter, headerSetter } from './header-carrier.js';
 import type { OpenTelemetryApi } from './open-telemetry-api.js';
@@ -10,18 +10,21 @@ import { OwnPropagator } from './own-propagator.js';
  * application has registered with the API, and by our own as long as it has registered none.
  */
 export class Propagation {
-  readonly #api: OpenTelemetryApi;
+  readonly #api: PropagationAPI;
   readonly #own: OwnPropagator;
+  /** What the propagators have said last that they write, and the headers that are those. */
+  #fields: readonly string[] = [];
+  #headers: ReadonlySet<string> = new Set();
 
   /** `mayUseOwn`: false if the application wants no propagation at all. */
   constructor(api: OpenTelemetryApi, mayUseOwn: boolean) {
-    this.#api = api;
+    this.#api = api.propagation;
     this.#own = new OwnPropagator(api, mayUseOwn);
   }
 
   /** Returns `base` with the span that the headers name, or `base` itself. */
   extract(base: Context, headers: HeaderList): Context {
-    const { propagation } = this.#api;
+    const propagation = this.#api;
     return propagation.fields().length === 0
       ? this.#own.extract(base, headers)
       : propagation.extract(base, headers, headerGetter);
@@ -32,28 +35,53 @@ export class Propagation {
    * could not be read of that one, a `tracestate` without its `traceparent` say, must not stay.
    */
   inject(context: Context, headers: HeaderList): void {
-    const { propagation } = this.#api;
+    const propagation = this.#api;
     const fields = propagation.fields();
     if (fields.length === 0) {
       this.#own.inject(context, headers);
       return;
     }
-    let hasB3 = false;
-    for (const field of fields) {
-      const name = field.toLowerCase();
-      removeHeader(headers, name);
-      hasB3 ||= b3Headers.includes(name);
+    if (!isSame(fields, this.#fields)) {
+      this.#fields = fields;
+      this.#headers = headersOf(fields);
     }
-    if (hasB3) {
-      // It is read in either form, and written in one.
-      removeB3(headers);
-    }
+    removeHeaders(headers, this.#headers);
     propagation.inject(context, headers, headerSetter);
   }
 }
 
-function removeB3(headers: HeaderList): void {
-  for (const name of b3Headers) {
-    removeHeader(headers, name);
+/** They are made anew each time that they are asked for. */
+function isSame(fields: readonly string[], others: readonly string[]): boolean {
+  if (fields.length !== others.length) {
+    return false;
+  }
+  for (let i = 0; i < fields.length; i++) {
+    if (fields[i] !== others[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function headersOf(fields: readonly string[]): ReadonlySet<string> {
+  const names = new Set(fields.map((field) => field.toLowerCase()));
+  // B3 is read in either form, and written in one.
+  return b3Headers.some((name) => names.has(name)) ? new Set([...names, ...b3Headers]) : names;
+}
+
+function removeHeaders(headers: HeaderList, names: ReadonlySet<string>): void {
+  let kept = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (!names.has(name)) {
+      if (kept !== i) {
+        headers[kept] = name;
+        headers[kept + 1] = headers[i + 1] as string;
+      }
+      kept += 2;
+    }
+  }
+  if (kept < headers.length) {
+    headers.length = kept;
   }
 }

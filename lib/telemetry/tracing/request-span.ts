@@ -9,7 +9,12 @@ import { finalTags } from './envoy-tags.js';
 import type { OpenTelemetry } from './open-telemetry.js';
 import { runInContext } from './run-in-context.js';
 import { ServedRoute } from './served-route.js';
-import { attemptAttributes, hostAttributes, statusAttributes } from './span-attributes.js';
+import {
+  attemptAttributes,
+  hostAttributes,
+  statusAttributes,
+  targetAttributes,
+} from './span-attributes.js';
 
 /** What the span of a request is. */
 export interface RequestSpanKind {
@@ -49,22 +54,25 @@ export class RequestSpan implements RequestTrace {
 
   startAttempt(head: RequestHead, target: AttemptTarget): AttemptTrace | undefined {
     return this.#openTelemetry.guard.run(() => {
-      const { api, propagation, tracer } = this.#openTelemetry;
+      const { api, contexts, propagation, tracer } = this.#openTelemetry;
       if (tracer === undefined) {
         return undefined;
       }
       this.#addServedRoute();
-      const attributes = attemptAttributes(head, target, this.#attemptCount);
+      const attributes = attemptAttributes(head, target.isTls, this.#attemptCount);
       this.#attemptCount++;
       const span = tracer.startSpan(
         `router ${fromByteString(target.cluster)} egress`,
         { kind: api.SpanKind.CLIENT, attributes },
         this.#context,
       );
-      keepFromCalls(span);
+      if (span.isRecording()) {
+        span.setAttributes(targetAttributes(target));
+        keepFromCalls(span);
+      }
       // Attempts may race, each with its own context.
       const ownHead = { ...head, headers: [...head.headers] };
-      const context = api.trace.setSpan(this.#context, span);
+      const context = contexts.create(this.#context, span);
       propagation.inject(context, ownHead.headers);
       return new AttemptSpan(this.#openTelemetry, span, context, ownHead);
     });

@@ -1,20 +1,42 @@
-import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
+import type {
+  Attributes,
+  Context,
+  Span,
+  SpanContext,
+  SpanKind,
+  SpanOptions,
+} from '@opentelemetry/api';
 import { fromByteString } from '../../base/byte-string.js';
 import type { ConnectionManagerTracingConfig } from '../../config/connection-manager-config.js';
 import type { HeaderList } from '../../http/headers.js';
+import { readAuthority } from './authority.js';
 import { takeCallingSpan } from './calling-span.js';
 import { requestTags } from './envoy-tags.js';
 import type { OpenTelemetry } from './open-telemetry.js';
-import { RequestSpan } from './request-span.js';
-import { clientAttributes, originAttributes, serverAttributes } from './span-attributes.js';
+import { RequestSpan, type RequestSpanKind } from './request-span.js';
+import {
+  callAttributes,
+  clientAttributes,
+  originAttributes,
+  serverAttributes,
+} from './span-attributes.js';
 import type { TracedRequest } from './traced-request.js';
 import { UntracedRequest } from './untraced-request.js';
+
+/** What stands in the place of ids that a span has not got. */
+const noTraceId = '0'.repeat(32);
+const noSpanId = '0'.repeat(16);
+
+/** Instrumentation of client libraries begins spans of what goes out alone. */
+const foreignKind: RequestSpanKind = { isClient: true, isForeign: true };
 
 /** Begins the spans of the requests of one connection manager. */
 export class RequestTracer {
   readonly #openTelemetry: OpenTelemetry;
   readonly #isEgress: boolean;
   readonly #isOutbound: boolean;
+  readonly #kind: RequestSpanKind;
+  readonly #spanKind: SpanKind;
   /** What every span is tagged with. */
   readonly #tags: Attributes;
 
@@ -28,6 +50,9 @@ export class RequestTracer {
     this.#openTelemetry = openTelemetry;
     this.#isEgress = operationName === 'egress';
     this.#isOutbound = isOutbound;
+    this.#kind = { isClient: this.#isEgress, isForeign: false };
+    const { SpanKind } = openTelemetry.api;
+    this.#spanKind = this.#isEgress ? SpanKind.CLIENT : SpanKind.SERVER;
     this.#tags = tags;
   }
 
@@ -55,28 +80,43 @@ export class RequestTracer {
   }
 
   #start(request: TracedRequest, operation: string | undefined): RequestSpan | undefined {
-    const { api, propagation, tracer } = this.#openTelemetry;
+    const openTelemetry = this.#openTelemetry;
+    const { rootContext, tracer } = openTelemetry;
     if (tracer === undefined) {
       return undefined;
     }
-    const head = request.requestHead;
-    const isClient = this.#isEgress;
     // What is active where a request comes in was active when its listener was opened.
-    const active = this.#isOutbound ? api.context.active() : api.ROOT_CONTEXT;
+    const active = this.#isOutbound ? openTelemetry.context.active() : rootContext;
     const parent = this.#findParent(request, active);
-    const name = fromByteString(operation ?? (isClient ? `egress ${head.authority}` : 'ingress'));
-    const foreign = this.#isOutbound ? takeCallingSpan(api, active, parent) : undefined;
+    const name = this.#nameOf(request, operation);
+    const foreign = active === rootContext ? undefined : this.#takeForeign(active, parent);
     foreign?.updateName(name);
     const span = foreign ?? tracer.startSpan(name, this.#describe(request), parent);
-    const context = api.trace.setSpan(parent, span);
     if (span.isRecording()) {
-      this.#tag(span, request);
+      this.#tag(span, request, foreign !== undefined);
     } else if (this.#isNoSpan(span, parent)) {
       return undefined;
     }
-    propagation.inject(context, head.headers);
-    const kind = { isClient, isForeign: foreign !== undefined };
-    return new RequestSpan(this.#openTelemetry, span, context, kind);
+    const context = openTelemetry.contexts.create(parent, span);
+    openTelemetry.propagation.inject(context, request.requestHead.headers);
+    return new RequestSpan(
+      openTelemetry,
+      span,
+      context,
+      foreign === undefined ? this.#kind : foreignKind,
+    );
+  }
+
+  #takeForeign(active: Context, parent: Context): Span | undefined {
+    const { api, trace } = this.#openTelemetry;
+    return trace.getSpan(active) && takeCallingSpan(api, active, parent);
+  }
+
+  #nameOf({ requestHead }: TracedRequest, operation: string | undefined): string {
+    if (operation !== undefined) {
+      return fromByteString(operation);
+    }
+    return this.#isEgress ? readAuthority(requestHead.authority).egressName : 'ingress';
   }
 
   /**
@@ -88,9 +128,9 @@ export class RequestTracer {
     if (inheritedTrace === undefined) {
       return parent;
     }
-    const { api } = this.#openTelemetry;
-    const known = api.trace.getSpanContext(parent);
-    const hasParent = known !== undefined && api.isSpanContextValid(known);
+    const { trace } = this.#openTelemetry;
+    const known = trace.getSpanContext(parent);
+    const hasParent = known !== undefined && trace.isSpanContextValid(known);
     return hasParent ? parent : this.#extract(parent, inheritedTrace);
   }
 
@@ -101,19 +141,22 @@ export class RequestTracer {
   }
 
   /** What a span is made with, which samplers see as well. */
-  #describe({ requestHead, protocol }: TracedRequest): SpanOptions {
-    const { SpanKind } = this.#openTelemetry.api;
+  #describe({ requestHead, clientAddress }: TracedRequest): SpanOptions {
+    const kind = this.#spanKind;
     return this.#isEgress
-      ? { kind: SpanKind.CLIENT, attributes: clientAttributes(requestHead, protocol) }
-      : { kind: SpanKind.SERVER, attributes: serverAttributes(requestHead, protocol) };
+      ? { kind, attributes: clientAttributes(requestHead) }
+      : { kind, attributes: serverAttributes(requestHead, clientAddress) };
   }
 
-  #tag(span: Span, request: TracedRequest): void {
-    const tags = requestTags(request.requestHead, request.protocol);
-    span.setAttributes(Object.assign(tags, this.#tags));
-    if (!this.#isEgress) {
-      span.setAttributes(originAttributes(request));
+  /** Says what only spans that are recorded have to say. `isForeign`: theirs says the rest itself. */
+  #tag(span: Span, request: TracedRequest, isForeign: boolean): void {
+    const attributes = requestTags(request.requestHead, request.protocol);
+    Object.assign(attributes, this.#tags);
+    if (!isForeign) {
+      const more = this.#isEgress ? callAttributes(request) : originAttributes(request);
+      Object.assign(attributes, more);
     }
+    span.setAttributes(attributes);
   }
 
   /**
@@ -121,11 +164,18 @@ export class RequestTracer {
    * samples makes a span with a context of its own in any case.
    */
   #isNoSpan(span: Span, parent: Context): boolean {
-    const { api } = this.#openTelemetry;
+    const { trace } = this.#openTelemetry;
     const spanContext = span.spanContext();
-    return (
-      !api.isSpanContextValid(spanContext) ||
-      spanContext.spanId === api.trace.getSpanContext(parent)?.spanId
-    );
+    return !hasIds(spanContext) || spanContext.spanId === trace.getSpanContext(parent)?.spanId;
   }
+}
+
+/** Propagators look at each digit; what has none is told from what has some by less. */
+function hasIds({ traceId, spanId }: SpanContext): boolean {
+  return (
+    traceId.length === noTraceId.length &&
+    spanId.length === noSpanId.length &&
+    traceId !== noTraceId &&
+    spanId !== noSpanId
+  );
 }

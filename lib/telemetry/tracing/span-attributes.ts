@@ -4,6 +4,7 @@ import { getHeader } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
 import type { RequestInfo } from '../../http/request-info.js';
 import type { AttemptTarget } from '../../http/request-trace.js';
+import { readAuthority } from './authority.js';
 import { redactQuery } from './redact-query.js';
 import type { TracedRequest } from './traced-request.js';
 
@@ -21,62 +22,52 @@ const knownMethods: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 
-/** `host:port`, IPv6 addresses in brackets. */
-const addressPattern = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/;
-
-/** The semantic conventions of OpenTelemetry for a request that comes in; also for samplers. */
-export function serverAttributes(head: RequestHead, protocol: RequestInfo['protocol']): Attributes {
-  const attributes = commonAttributes(head, protocol);
+/**
+ * What the span of a request that comes in is made with: all that samplers should see by the semantic
+ * conventions of OpenTelemetry, and nothing else, as most of these spans may not be recorded.
+ */
+export function serverAttributes(head: RequestHead, clientAddress: string): Attributes {
+  const { address, port } = readAuthority(head.authority);
   const path = redactQuery(fromByteString(head.path));
   const end = path.indexOf('?');
-  attributes['url.scheme'] = schemeOf(head);
-  attributes['url.path'] = end === -1 ? path : path.slice(0, end);
+  const attributes: Attributes = {
+    'http.request.method': shownMethod(head.method),
+    'url.scheme': schemeOf(head),
+    'url.path': end === -1 ? path : path.slice(0, end),
+    'server.address': address,
+  };
+  if (port !== undefined) {
+    attributes['server.port'] = port;
+  }
   if (end !== -1) {
     attributes['url.query'] = path.slice(end + 1);
   }
+  if (clientAddress !== '') {
+    attributes['client.address'] = clientAddress;
+  }
+  addUserAgent(attributes, head);
+  addOriginalMethod(attributes, head);
   return attributes;
 }
 
 /** The same for a request that goes out. */
-export function clientAttributes(head: RequestHead, protocol: RequestInfo['protocol']): Attributes {
-  const scheme = schemeOf(head);
-  const attributes = commonAttributes(head, protocol);
-  // Required of this kind of span.
-  attributes['server.port'] ??= defaultPort(scheme);
-  attributes['url.full'] = urlOf(head, scheme);
-  return attributes;
+export function clientAttributes(head: RequestHead): Attributes {
+  return outgoingAttributes(head, schemeOf(head));
 }
 
-/** The conventions for one attempt. `attempt` counts from 0. */
-export function attemptAttributes(
-  head: RequestHead,
-  { cluster, host, isTls }: AttemptTarget,
-  attempt: number,
-): Attributes {
+/** The same for one attempt. `attempt` counts from 0. */
+export function attemptAttributes(head: RequestHead, isTls: boolean, attempt: number): Attributes {
   // What the client speaks to us is another matter.
-  const scheme = isTls ? 'https' : 'http';
-  const attributes: Attributes = {
-    component: 'proxy',
-    upstream_cluster: fromByteString(cluster),
-    'url.full': urlOf(head, scheme),
-    ...hostAttributes(host),
-  };
-  addMethod(attributes, head.method);
-  addAddress(attributes, 'server', head.authority);
-  attributes['server.port'] ??= defaultPort(scheme);
+  const attributes = outgoingAttributes(head, isTls ? 'https' : 'http');
   if (attempt > 0) {
     attributes['http.request.resend_count'] = attempt;
   }
   return attributes;
 }
 
-/** Who has sent a request that comes in, and for whom. */
-export function originAttributes(request: TracedRequest): Attributes {
-  const { clientAddress, peerAddress, peerPort } = request;
-  const attributes: Attributes = {};
-  if (clientAddress !== '') {
-    attributes['client.address'] = clientAddress;
-  }
+/** What is said of a request that comes in beside `serverAttributes`, if it is recorded. */
+export function originAttributes({ protocol, peerAddress, peerPort }: TracedRequest): Attributes {
+  const attributes: Attributes = { 'network.protocol.version': versionOf(protocol) };
   if (peerAddress !== '') {
     attributes['network.peer.address'] = peerAddress;
     attributes['network.peer.port'] = peerPort;
@@ -84,11 +75,33 @@ export function originAttributes(request: TracedRequest): Attributes {
   return attributes;
 }
 
+/** What is said of a request that goes out beside `clientAttributes`, if it is recorded. */
+export function callAttributes({ requestHead, protocol }: TracedRequest): Attributes {
+  const attributes: Attributes = { 'network.protocol.version': versionOf(protocol) };
+  addUserAgent(attributes, requestHead);
+  return attributes;
+}
+
+/** What is said of an attempt beside `attemptAttributes`, if it is recorded. */
+export function targetAttributes({ cluster, host }: AttemptTarget): Attributes {
+  return {
+    component: 'proxy',
+    upstream_cluster: fromByteString(cluster),
+    ...hostAttributes(host),
+  };
+}
+
 /** To whom a request has gone. `host` is `ip:port`, a path, or the name of what has no address. */
 export function hostAttributes(host: string | undefined): Attributes {
   const attributes: Attributes = {};
-  if (host !== undefined && (host[0] === '/' || addressPattern.exec(host)?.[3] !== undefined)) {
-    addAddress(attributes, 'network.peer', host);
+  if (host?.[0] === '/') {
+    attributes['network.peer.address'] = fromByteString(host);
+  } else if (host !== undefined) {
+    const { address, port } = readAuthority(host);
+    if (port !== undefined) {
+      attributes['network.peer.address'] = address;
+      attributes['network.peer.port'] = port;
+    }
   }
   return attributes;
 }
@@ -117,44 +130,42 @@ export function statusAttributes(
   return attributes;
 }
 
-function commonAttributes(head: RequestHead, protocol: RequestInfo['protocol']): Attributes {
-  const attributes: Attributes = { 'network.protocol.version': protocol.slice('HTTP/'.length) };
-  addMethod(attributes, head.method);
-  addAddress(attributes, 'server', head.authority);
-  const userAgent = getHeader(head.headers, 'user-agent');
-  if (userAgent !== undefined) {
-    attributes['user_agent.original'] = fromByteString(userAgent);
-  }
+function outgoingAttributes(head: RequestHead, scheme: string): Attributes {
+  const { text, address, port } = readAuthority(head.authority);
+  const attributes: Attributes = {
+    'http.request.method': shownMethod(head.method),
+    'url.full': `${scheme}://${text}${redactQuery(fromByteString(head.path))}`,
+    'server.address': address,
+    // Required of this kind of span.
+    'server.port': port ?? defaultPort(scheme),
+  };
+  addOriginalMethod(attributes, head);
   return attributes;
 }
 
-function addMethod(attributes: Attributes, method: string): void {
-  const isKnown = knownMethods.has(method);
-  attributes['http.request.method'] = isKnown ? method : '_OTHER';
-  if (!isKnown) {
+function shownMethod(method: string): string {
+  return knownMethods.has(method) ? method : '_OTHER';
+}
+
+function addOriginalMethod(attributes: Attributes, { method }: RequestHead): void {
+  if (!knownMethods.has(method)) {
     attributes['http.request.method_original'] = method;
   }
 }
 
-/** Adds `host` or `host:port` in two attributes; IPv6 addresses without their brackets. */
-function addAddress(
-  attributes: Attributes,
-  prefix: 'server' | 'network.peer',
-  authority: string,
-): void {
-  const [, bracketed, host = authority, port] = addressPattern.exec(authority) ?? [];
-  attributes[`${prefix}.address`] = fromByteString(bracketed ?? host);
-  if (port !== undefined) {
-    attributes[`${prefix}.port`] = Number(port);
+function addUserAgent(attributes: Attributes, { headers }: RequestHead): void {
+  const userAgent = getHeader(headers, 'user-agent');
+  if (userAgent !== undefined) {
+    attributes['user_agent.original'] = fromByteString(userAgent);
   }
+}
+
+function versionOf(protocol: RequestInfo['protocol']): string {
+  return protocol.slice('HTTP/'.length);
 }
 
 function defaultPort(scheme: string): number {
   return scheme === 'https' ? 443 : 80;
-}
-
-function urlOf({ authority, path }: RequestHead, scheme: string): string {
-  return `${scheme}://${fromByteString(authority)}${redactQuery(fromByteString(path))}`;
 }
 
 /** Returns what the header rules have found out. */

@@ -3,11 +3,13 @@ import { describe, test } from 'node:test';
 import type { RequestHead } from '../../../../lib/http/message.js';
 import {
   attemptAttributes,
+  callAttributes,
   clientAttributes,
   hostAttributes,
   originAttributes,
   serverAttributes,
   statusAttributes,
+  targetAttributes,
 } from '../../../../lib/telemetry/tracing/span-attributes.js';
 
 /** A head with the parts that a test cares about replaced. */
@@ -17,7 +19,7 @@ function headWith(parts: Partial<RequestHead>): RequestHead {
 
 describe('the attributes of OpenTelemetry', () => {
   test('name a method that is not of HTTP beside the one that stands for it', () => {
-    const attributes = serverAttributes(headWith({ method: 'get' }), 'HTTP/1.1');
+    const attributes = serverAttributes(headWith({ method: 'get' }), '');
     assert.equal(attributes['http.request.method'], '_OTHER');
     assert.equal(attributes['http.request.method_original'], 'get');
   });
@@ -31,43 +33,49 @@ describe('the attributes of OpenTelemetry', () => {
     ['', '', undefined],
   ] as const) {
     test(`take ${authority || 'an empty host'} apart`, () => {
-      const attributes = serverAttributes(headWith({ authority }), 'HTTP/2');
+      const attributes = serverAttributes(headWith({ authority }), '');
       assert.equal(attributes['server.address'], address);
       assert.equal(attributes['server.port'], port);
     });
   }
 
-  test('have the query beside the path, if there is one, and the protocol by its number', () => {
-    const without = serverAttributes(headWith({ path: '/a' }), 'HTTP/2');
+  test('have the query beside the path, if there is one', () => {
+    const without = serverAttributes(headWith({ path: '/a' }), '');
     assert.equal(without['url.path'], '/a');
     assert.ok(!('url.query' in without));
-    assert.equal(without['network.protocol.version'], '2');
-    const attributes = serverAttributes(headWith({ path: '/a?b?c' }), 'HTTP/1.1');
+    const attributes = serverAttributes(headWith({ path: '/a?b?c' }), '');
     assert.deepEqual([attributes['url.path'], attributes['url.query']], ['/a', 'b?c']);
   });
 
   test('have the whole URL and the port of what goes out', () => {
     const head = headWith({ path: '/a?b', headers: ['x-forwarded-proto', 'https'] });
-    const attributes = clientAttributes(head, 'HTTP/1.1');
+    const attributes = clientAttributes(head);
     assert.equal(attributes['url.full'], 'https://a/a?b');
     assert.equal(attributes['server.port'], 443);
-    assert.equal(clientAttributes(headWith({}), 'HTTP/1.1')['server.port'], 80);
+    assert.equal(clientAttributes(headWith({}))['server.port'], 80);
   });
 
-  test('have the host of an attempt, and its number if it is not the first', () => {
-    const target = { cluster: 'c', host: '[::1]:81', isTls: false };
-    const first = attemptAttributes(headWith({ authority: 'b:8080' }), target, 0);
+  test('have the number of an attempt if it is not the first', () => {
+    const first = attemptAttributes(headWith({ authority: 'b:8080' }), false, 0);
     assert.equal(first['server.port'], 8080);
-    assert.deepEqual([first['network.peer.address'], first['network.peer.port']], ['::1', 81]);
     assert.ok(!('http.request.resend_count' in first));
-    const second = attemptAttributes(headWith({}), { ...target, host: '/run/app.sock' }, 1);
-    assert.equal(second['network.peer.address'], '/run/app.sock');
+    const second = attemptAttributes(headWith({}), false, 1);
     assert.equal(second['http.request.resend_count'], 1);
   });
 
+  test('have the host of an attempt', () => {
+    const target = { cluster: 'c', host: '[::1]:81', isTls: false };
+    const byAddress = targetAttributes(target);
+    assert.deepEqual(
+      [byAddress['network.peer.address'], byAddress['network.peer.port']],
+      ['::1', 81],
+    );
+    const byPath = targetAttributes({ ...target, host: '/run/app.sock' });
+    assert.equal(byPath['network.peer.address'], '/run/app.sock');
+  });
+
   test('have the scheme of the connection to a host', () => {
-    const target = { cluster: 'c', host: '10.0.0.1:443', isTls: true };
-    const { 'url.full': url, 'server.port': port } = attemptAttributes(headWith({}), target, 0);
+    const { 'url.full': url, 'server.port': port } = attemptAttributes(headWith({}), true, 0);
     assert.deepEqual([url, port], ['https://a/', 443]);
   });
 
@@ -76,27 +84,35 @@ describe('the attributes of OpenTelemetry', () => {
     assert.deepEqual(hostAttributes(undefined), {});
   });
 
-  test('have who sends a request, and for whom, as far as that is known', () => {
+  test('have who sends a request, for whom, and the protocol by its number', () => {
     const request = {
-      requestHead: headWith({}),
+      requestHead: headWith({ headers: ['user-agent', 'curl/8'] }),
       protocol: 'HTTP/2',
       inheritedTrace: undefined,
     } as const;
     const known = { clientAddress: '1.2.3.4', peerAddress: '10.0.0.1', peerPort: 5 };
+    assert.equal(serverAttributes(headWith({}), '1.2.3.4')['client.address'], '1.2.3.4');
     assert.deepEqual(originAttributes({ ...request, ...known }), {
-      'client.address': '1.2.3.4',
+      'network.protocol.version': '2',
       'network.peer.address': '10.0.0.1',
       'network.peer.port': 5,
     });
     const unknown = { clientAddress: '', peerAddress: '', peerPort: 0 };
-    assert.deepEqual(originAttributes({ ...request, ...unknown }), {});
+    assert.ok(!('client.address' in serverAttributes(headWith({}), '')));
+    assert.deepEqual(originAttributes({ ...request, ...unknown }), {
+      'network.protocol.version': '2',
+    });
+    assert.deepEqual(callAttributes({ ...request, ...unknown, protocol: 'HTTP/1.1' }), {
+      'network.protocol.version': '1.1',
+      'user_agent.original': 'curl/8',
+    });
   });
 
   test('do not show what signs a URL', () => {
     const head = headWith({ path: '/a?Signature=s1&b=c&sig=s2&AWSAccessKeyId=s3&design=d#sig=e' });
     const query = 'Signature=REDACTED&b=c&sig=REDACTED&AWSAccessKeyId=REDACTED&design=d#sig=e';
-    assert.equal(serverAttributes(head, 'HTTP/1.1')['url.query'], query);
-    assert.equal(clientAttributes(head, 'HTTP/1.1')['url.full'], `http://a/a?${query}`);
+    assert.equal(serverAttributes(head, '')['url.query'], query);
+    assert.equal(clientAttributes(head)['url.full'], `http://a/a?${query}`);
   });
 });
 
