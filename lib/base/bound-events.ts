@@ -15,7 +15,7 @@ export function bindEvents(request: IncomingMessage | Http2ServerRequest): void 
   const { emit } = request;
   Object.defineProperty(request, 'emit', {
     value: (...args: Parameters<typeof emit>): boolean =>
-      context.runInAsyncScope(() => Reflect.apply(emit, request, args)),
+      context.runInAsyncScope(emit, request, ...args),
     configurable: true,
     writable: true,
   });

@@ -28,22 +28,22 @@ export class BoundObserver implements ExchangeObserver {
   }
 
   onHead(status: number, headers: HeaderList, endStream: boolean): void {
-    this.#begun.runInAsyncScope(() => this.#observer.onHead(status, headers, endStream));
+    this.#begun.runInAsyncScope(this.#observer.onHead, this.#observer, status, headers, endStream);
   }
 
   onData(chunk: Buffer): boolean {
-    return this.#begun.runInAsyncScope(() => this.#observer.onData(chunk));
+    return this.#begun.runInAsyncScope(this.#observer.onData, this.#observer, chunk);
   }
 
   onEnd(trailers: HeaderList | undefined): void {
-    this.#begun.runInAsyncScope(() => this.#observer.onEnd(trailers));
+    this.#begun.runInAsyncScope(this.#observer.onEnd, this.#observer, trailers);
   }
 
   onFailure(error: unknown): void {
-    this.#begun.runInAsyncScope(() => this.#observer.onFailure(error));
+    this.#begun.runInAsyncScope(this.#observer.onFailure, this.#observer, error);
   }
 
   onDrain(): void {
-    this.#begun.runInAsyncScope(() => this.#observer.onDrain());
+    this.#begun.runInAsyncScope(this.#observer.onDrain, this.#observer);
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isHandshake, type TunnelRecord } from '../downstream/codec/node-http1-upgrade.js';
-import type { HeaderList } from '../http/headers.js';
+import { type HeaderList, hasHeader } from '../http/headers.js';
 import type { RawConnection } from '../http/raw-connection.js';
 import { createDuplexPair } from '../upstream/connection/duplex-pair.js';
 
@@ -32,7 +32,8 @@ export class OutboundUpgrade implements RawConnection {
 
   /** Returns the connection for a request, unless that is no handshake that could be agreed to. */
   static forRequest(method: string, headers: HeaderList): OutboundUpgrade | undefined {
-    const isAskedFor = connectionUpgrade.test(connectionOptions(headers));
+    const isAskedFor =
+      hasHeader(headers, 'upgrade') && connectionUpgrade.test(connectionOptions(headers));
     return isAskedFor && isHandshake({ method, httpVersion: '1.1', rawHeaders: headers })
       ? new OutboundUpgrade()
       : undefined;

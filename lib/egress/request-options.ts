@@ -1,7 +1,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { SidecarError } from '../base/errors.js';
 import { describeValue } from '../config/describe-value.js';
+import { isHeaderBytes } from '../config/header-text.js';
+import { isJsonObject } from '../config/json-members.js';
 import { type HeaderList, hasHeader, lowerCaseName } from '../http/headers.js';
+import { adviseOnOption, describeWrongUrl } from './request-mistakes.js';
 
 /** Headers as callers write them: an object, or names and values in pairs. */
 export type HeadersInput =
@@ -42,6 +45,35 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * Throws `SIDECAR_REQUEST_INVALID` for options that do not exist: a call without its body, or without
+ * its time-out, must not look like one that has it.
+ */
+export function checkOptionNames(options: RequestOptions): void {
+  if (typeof options !== 'object') {
+    throw invalid(`the options are ${describeValue(options)}, expected an object`);
+  }
+  let isEmpty = true;
+  // Also those that are inherited, as they are read from there, too.
+  for (const name in options) {
+    isEmpty = false;
+    if (name !== 'method' && name !== 'headers' && name !== 'body' && name !== 'signal') {
+      refuseOption(options, name);
+    }
+  }
+  if (isEmpty && !isJsonObject(options)) {
+    throw invalid(`the options are ${describeValue(options)}, expected an object`);
+  }
+}
+
+/** What wrappers pass on without having it is left out. */
+function refuseOption(options: RequestOptions, name: string): void {
+  // Whatever stands there: only its being there counts.
+  if ((options as Readonly<Record<string, unknown>>)[name] !== undefined) {
+    throw invalid(adviseOnOption(options, name));
+  }
+}
+
 /** The target of a request. */
 export interface Target {
   /** The URL as it was given. */
@@ -62,6 +94,9 @@ const knownTargets = new Map<string, Target>();
 export function parseTarget(url: string | URL): Target {
   // Asked for by its kind, not its class: applications may bring a URL of another realm.
   const text = typeof url === 'string' ? url : url?.href;
+  if (typeof text !== 'string') {
+    throw invalid(describeWrongUrl(url));
+  }
   const known = knownTargets.get(text);
   if (known !== undefined) {
     return known;
@@ -77,9 +112,6 @@ export function parseTarget(url: string | URL): Target {
 }
 
 function parseUrl(text: string): Target {
-  if (typeof text !== 'string') {
-    throw invalid('the URL is neither a string nor a URL');
-  }
   let url: URL;
   try {
     url = new URL(text);
@@ -117,8 +149,14 @@ export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined) {
     return;
   }
-  if (typeof signal?.addEventListener !== 'function') {
-    throw invalid(`the signal is ${describeValue(signal)}, expected an AbortSignal`);
+  // All that is used of it: one that lacks something would fail when the call has ended.
+  if (
+    typeof signal?.addEventListener !== 'function' ||
+    typeof signal.removeEventListener !== 'function' ||
+    typeof signal.aborted !== 'boolean'
+  ) {
+    const hint = signal instanceof AbortController ? '; give its signal' : '';
+    throw invalid(`the signal is ${describeValue(signal)}, expected an AbortSignal${hint}`);
   }
   if (signal.aborted) {
     throw signal.reason;
@@ -142,6 +180,21 @@ const refusedHeaders: ReadonlyMap<string, string> = new Map([
 /** Of these a second one would contradict the first. */
 const singleHeaders: ReadonlySet<string> = new Set(['host', 'content-length']);
 
+/** What is to be done with headers of a name that can be sent. */
+interface HeaderRule {
+  /** In lower case. */
+  readonly name: string;
+  readonly refusal: string | undefined;
+  readonly isSingle: boolean;
+  readonly isDropped: boolean;
+}
+
+/** Applications send the same names again and again, which need to be looked at once. */
+const maxKnownNames = 1024;
+const maxKnownNameLength = 64;
+/** By the name as it is spelled. */
+const knownNames = new Map<string, HeaderRule>();
+
 /**
  * Returns the headers as a list, names in lower case. Throws `SIDECAR_REQUEST_INVALID` for what
  * cannot be sent.
@@ -154,52 +207,98 @@ export function parseHeaders(input: HeadersInput | undefined): HeaderList {
   if (typeof input !== 'object' || input === null) {
     throw invalid(`headers are ${describeValue(input)}, expected an object or pairs`);
   }
-  const entries = isIterable(input) ? input : Object.entries(input);
+  const entries = isIterable(input) ? input : entriesOf(input);
   for (const entry of entries) {
-    if (!Array.isArray(entry)) {
+    if (!Array.isArray(entry) || entry.length !== 2) {
       throw invalid(`headers hold ${describeValue(entry)}, expected pairs of name and value`);
     }
     const [name, value] = entry;
     if (Array.isArray(value)) {
       for (const one of value) {
-        addHeader(list, name, one);
+        appendHeader(list, name, one);
       }
     } else if (value !== undefined) {
-      addHeader(list, name, value);
+      appendHeader(list, name, value);
     }
   }
   return list;
+}
+
+function entriesOf(input: object): [string, unknown][] {
+  const entries = Object.entries(input);
+  if (entries.length === 0 && !isJsonObject(input)) {
+    const hint = input instanceof Promise ? '; await it first' : '';
+    throw invalid(`headers are ${describeValue(input)} that has none${hint}`);
+  }
+  return entries;
 }
 
 function isIterable(input: object): input is Iterable<unknown> {
   return Symbol.iterator in input;
 }
 
-function addHeader(list: HeaderList, rawName: unknown, rawValue: unknown): void {
-  const name = typeof rawName === 'string' ? lowerCaseName(rawName) : '';
+/**
+ * Appends a header to a list, its name in lower case. Throws `SIDECAR_REQUEST_INVALID` for what cannot
+ * be sent; leaves out what goes no further.
+ */
+export function appendHeader(list: HeaderList, rawName: unknown, rawValue: unknown): void {
   // Numbers are wanted often, and can mean nothing else.
-  const value = typeof rawValue === 'number' ? String(rawValue) : rawValue;
+  const value = Number.isFinite(rawValue) ? String(rawValue) : rawValue;
   if (typeof value !== 'string') {
+    const name = typeof rawName === 'string' ? lowerCaseName(rawName) : '';
     throw invalid(`header "${name}" is ${describeValue(value)}, expected a string`);
   }
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-  } catch (cause) {
-    throw invalid(`header "${name}" cannot be sent: ${(cause as Error).message}`, cause);
+  const { name, refusal, isSingle, isDropped } = findRule(rawName);
+  if (!isHeaderBytes(value)) {
+    check(name, () => validateHeaderValue(name, value));
   }
-  const refusal = refusedHeaders.get(name);
   if (refusal !== undefined) {
     throw invalid(`header "${name}" cannot be sent: ${refusal}; leave it out`);
   }
-  if (singleHeaders.has(name) && hasHeader(list, name)) {
+  if (isSingle) {
+    checkSingle(list, name, value);
+  }
+  if (!isDropped) {
+    list.push(name, value);
+  }
+}
+
+function checkSingle(list: HeaderList, name: string, value: string): void {
+  if (hasHeader(list, name)) {
     throw invalid(`header "${name}" cannot be sent twice`);
   }
   if (name === 'content-length' && !/^\d{1,15}$/.test(value)) {
     throw invalid(`content-length "${value}" is not a number of bytes; leave the header out`);
   }
-  if (!droppedHeaders.has(name)) {
-    list.push(name, value);
+}
+
+/** Returns the rule for a name. Throws if it cannot be sent. */
+function findRule(rawName: unknown): HeaderRule {
+  // What is no string is in no map of strings.
+  const known = knownNames.get(rawName as string);
+  return known ?? makeRule(typeof rawName === 'string' ? rawName : '');
+}
+
+function makeRule(rawName: string): HeaderRule {
+  const name = lowerCaseName(rawName);
+  check(name, () => validateHeaderName(name));
+  const rule: HeaderRule = {
+    name,
+    refusal: refusedHeaders.get(name),
+    isSingle: singleHeaders.has(name),
+    isDropped: droppedHeaders.has(name),
+  };
+  if (knownNames.size < maxKnownNames && rawName.length <= maxKnownNameLength) {
+    knownNames.set(rawName, rule);
+  }
+  return rule;
+}
+
+function check(name: string, validate: () => void): void {
+  try {
+    validate();
+  } catch (cause) {
+    throw invalid(`header "${name}" cannot be sent: ${(cause as Error).message}`, cause);
   }
 }
 

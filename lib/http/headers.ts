@@ -55,7 +55,9 @@ function removeHeaderFrom(headers: HeaderList, name: string, from: number): void
       kept += 2;
     }
   }
-  headers.length = kept;
+  if (kept !== headers.length) {
+    headers.length = kept;
+  }
 }
 
 /** What is remembered of the spellings of header names: a peer that invents names cannot grow it. */

@@ -508,6 +508,28 @@ describe('sidecar.agent', () => {
     assert.deepEqual(lines, ['443', '8443', 'a.example', 'a.example:8443']);
   });
 
+  test('goes by the agent that the application has made the global one', async (t) => {
+    const other = await FakeUpstream.start(mirror);
+    t.after(() => other.close());
+    const { sidecar } = await OutboundFixture.start(t, mirror);
+    const originals = [http.globalAgent, https.globalAgent] as const;
+    t.after(() => {
+      [http.globalAgent, https.globalAgent] = originals;
+    });
+    http.globalAgent = sidecar.agent;
+    https.globalAgent = sidecar.agent as https.Agent;
+    assert.equal(JSON.parse((await send('http://app/x', {})).text).url, '/x');
+    const headers = { connection: 'close' };
+    const passedOn = await send(`http://127.0.0.1:${other.port}/y`, { headers });
+    assert.equal(JSON.parse(passedOn.text).url, '/y');
+    // Nothing there speaks TLS.
+    for (const options of [{}, { agent: sidecar.agent }]) {
+      const secure = https.get(`https://127.0.0.1:${other.port}/`, options);
+      assert.equal(secure.protocol, 'https:');
+      await errorOf(secure);
+    }
+  });
+
   test('routes by the host of the URL, whatever the Host header says', async (t) => {
     const { sidecar } = await OutboundFixture.start(t, mirror);
     const headers = { host: 'elsewhere.example' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import { Readable, Stream } from 'node:stream';
 import { test } from 'node:test';
 import type { DispatchController } from '../../lib/egress/dispatcher/dispatch-handler.js';
 import { virtualHost } from '../support/config-builder.js';
@@ -205,6 +205,20 @@ test('a form arrives with its fields, its files and its type', async (t) => {
   for (const part of ['name="field"', 'value', 'filename="name.txt"', 'content']) {
     assert.ok(JSON.parse(recorder.text).body.includes(part), part);
   }
+});
+
+test('a stream that begins only when it is told to, as a form of form-data, is sent', async (t) => {
+  const { sidecar } = await OutboundFixture.start(t, echo);
+  const body: Stream = Object.assign(new Stream(), {
+    pause: () => {},
+    resume: () => {
+      body.emit('data', Buffer.from('hello'));
+      body.emit('end');
+    },
+  });
+  const recorder = new ControllerRecorder();
+  await dispatchAndRecord(sidecar.dispatcher, { ...get, method: 'POST', body }, recorder);
+  assert.equal(JSON.parse(recorder.text).body, 'hello');
 });
 
 test('a request body that breaks off ends the request with its error', async (t) => {

@@ -110,3 +110,28 @@ for (const [kind, given] of interceptors) {
     });
   }
 }
+
+/** Hands everything on as it comes. */
+const plain: DispatchInterceptor = (dispatch) => (options, handler) => dispatch(options, handler);
+
+for (const [generation, handler] of [
+  ['onRequestStart', { onRequestStart: () => {} }],
+  ['onConnect', { onConnect: () => {} }],
+] as const) {
+  test(`a handler with ${generation} that cannot be given a connection is refused a handshake behind an interceptor, too`, async (t) => {
+    const { sidecar, upstream } = await OutboundFixture.start(t);
+    const errors: unknown[] = [];
+    const isBegun = sidecar.dispatcher.compose(plain).dispatch(
+      { ...get, upgrade: 'websocket' },
+      {
+        ...handler,
+        onError: (error: unknown) => errors.push(error),
+        onResponseError: (_controller: unknown, error: unknown) => errors.push(error),
+      },
+    );
+    assert.equal(isBegun, false);
+    assert.equal(errors.length, 1);
+    assert.match(String(errors[0]), /no method for a connection that changes its protocol/);
+    assert.equal(upstream.requests.length, 0);
+  });
+}

@@ -1,15 +1,14 @@
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { HeaderList } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
 import type { ExchangeObserver, ExchangeRequest, OutboundExchange } from '../outbound-exchange.js';
 import { OutboundUpgrade } from '../outbound-upgrade.js';
 import { invalid, type Target } from '../request-options.js';
-import { AgentSocket } from './agent-socket.js';
 import { agentTarget } from './agent-target.js';
 import { AgentTunnel, type TunnelReader } from './agent-tunnel.js';
+import { AnsweringSocket } from './answering-socket.js';
 import { RequestReader, type RequestSink } from './request-reader.js';
 import { ResponseWriter } from './response-writer.js';
-import { throwAside } from './throw-aside.js';
 
 /** Begins a request on the data path; `undefined` if no route claims its target any more. */
 export type OpenExchange = (
@@ -28,11 +27,11 @@ const continueHead: Buffer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * handshake is the last request; what is written behind it is for the tunnel, if it becomes one.
  */
 export class AgentConnection
-  extends AgentSocket
+  extends AnsweringSocket
   implements RequestSink, ExchangeObserver, TunnelReader
 {
-  /** The asynchronous context of whoever makes the request that it carries; at first, its maker's. */
-  caller: AsyncResource = new AsyncResource('PILLION_CALL');
+  /** The asynchronous context of whoever makes the request that it carries. Set with each of them. */
+  caller: AsyncResource | undefined = undefined;
   readonly #origin: Target;
   readonly #open: OpenExchange;
   readonly #reader: RequestReader = new RequestReader(this);
@@ -42,12 +41,6 @@ export class AgentConnection
   #tunnel: AgentTunnel | undefined = undefined;
   /** Something of the response has been written. */
   #hasAnswered = false;
-  #isResponsePaused = false;
-  /** What is answered while the client still writes; it does not expect to hear so soon. */
-  #deferred: Buffer[] | undefined = undefined;
-  #isFlushPlanned = false;
-  /** Nothing is to be read behind what is held back. */
-  #isEnding = false;
   /** Lets the client go on writing. */
   #onWritten: (() => void) | undefined = undefined;
   #mustWait = false;
@@ -69,7 +62,7 @@ export class AgentConnection
       this.#tunnel.write(chunk, callback);
       return;
     }
-    this.#deferred ??= [];
+    this.holdAnswers();
     this.#mustWait = false;
     this.#reader.read(chunk);
     const { error, hasSurplus } = this.#reader;
@@ -78,7 +71,7 @@ export class AgentConnection
       this.#exchange = undefined;
       this.destroy(invalid(error ?? surplusError));
     }
-    this.#planFlush();
+    this.planRelease();
     if (this.#mustWait && this.#exchange !== undefined && !this.destroyed) {
       this.#onWritten = callback;
     } else {
@@ -88,6 +81,7 @@ export class AgentConnection
 
   /** Another request may come, unless something of this one is left that could be taken for it. */
   #onFree(): void {
+    this.caller = undefined;
     if (this.#reader.isInRequest || this.#reader.hasSurplus) {
       this.destroy();
     } else {
@@ -104,14 +98,14 @@ export class AgentConnection
       // Whoever closes while waiting for the answer to a handshake does not want it any more.
       this.destroy();
     } else if (this.#response === undefined) {
-      this.#endReading();
+      this.endAnswers();
     }
     callback();
   }
 
   override _read(): void {
-    if (this.#isResponsePaused) {
-      this.#isResponsePaused = false;
+    if (this.isAnswerPaused) {
+      this.isAnswerPaused = false;
       if (this.#tunnel?.isOpen === true) {
         this.#tunnel.resume();
       } else {
@@ -174,7 +168,10 @@ export class AgentConnection
 
   #begin(request: ExchangeRequest): void {
     try {
-      const exchange = this.#open(request, this);
+      const exchange =
+        this.caller === undefined
+          ? this.#open(request, this)
+          : this.caller.runInAsyncScope(this.#open, undefined, request, this);
       if (exchange === undefined) {
         this.#breakOff(invalid('the configuration does not know this host any more'));
       } else if (this.destroyed) {
@@ -191,7 +188,7 @@ export class AgentConnection
   // The response.
 
   onContinue(): void {
-    this.#send(continueHead);
+    this.answer(continueHead);
   }
 
   onUpgrade(): void {
@@ -201,11 +198,11 @@ export class AgentConnection
   }
 
   onTunnelData(chunk: Buffer): boolean {
-    return this.#send(chunk);
+    return this.answer(chunk);
   }
 
   onTunnelEnd(): void {
-    this.#endReading();
+    this.endAnswers();
   }
 
   onTunnelCut(): void {
@@ -215,10 +212,14 @@ export class AgentConnection
   onHead(status: number, headers: HeaderList, endStream: boolean): void {
     if (this.#response !== undefined) {
       this.#hasAnswered = true;
+      if (!endStream) {
+        this.holdHead();
+      }
       const isLast = this.#tunnel !== undefined;
       for (const piece of this.#response.head(status, headers, endStream, isLast)) {
-        this.#send(piece);
+        this.answer(piece);
       }
+      this.planRelease();
     }
   }
 
@@ -230,7 +231,7 @@ export class AgentConnection
     }
     let canGoOn = true;
     for (const piece of pieces) {
-      canGoOn = this.#send(piece);
+      canGoOn = this.answer(piece);
     }
     return canGoOn;
   }
@@ -246,12 +247,13 @@ export class AgentConnection
       return;
     }
     for (const piece of pieces) {
-      this.#send(piece);
+      this.answer(piece);
     }
+    this.releaseHead();
     this.#response = undefined;
     this.onDrain();
     if (this.writableFinished || this.#tunnel !== undefined) {
-      this.#endReading();
+      this.endAnswers();
     } else if (this.#reader.isInRequest) {
       setImmediate(() => this.#endEarly());
     }
@@ -270,60 +272,13 @@ export class AgentConnection
     try {
       onWritten?.();
     } catch (error) {
-      this.#onListenerFailed(error);
+      this.onListenerFailed(error);
     }
   }
 
   #breakOff(error: unknown): void {
-    this.#flush();
+    this.releaseAnswers();
     this.destroy(error instanceof Error ? error : undefined);
-  }
-
-  #send(bytes: Buffer): boolean {
-    if (this.#deferred !== undefined) {
-      this.#deferred.push(bytes);
-      this.#planFlush();
-      return true;
-    }
-    if (this.destroyed) {
-      return true;
-    }
-    this.noteRead(bytes.length);
-    try {
-      this.#isResponsePaused = !this.push(bytes);
-    } catch (error) {
-      this.#onListenerFailed(error);
-    }
-    return !this.#isResponsePaused;
-  }
-
-  /** The client has been called, and has called a listener of the application's that threw. */
-  #onListenerFailed(error: unknown): void {
-    throwAside(error);
-    this.#isResponsePaused = false;
-    this.destroy();
-  }
-
-  /** Answers what has been held back, once the client has had the time to listen. */
-  #planFlush(): void {
-    if (this.#deferred?.length === 0) {
-      this.#deferred = undefined;
-    } else if (!this.#isFlushPlanned) {
-      this.#isFlushPlanned = true;
-      process.nextTick(() => this.#flush());
-    }
-  }
-
-  #flush(): void {
-    const deferred = this.#deferred;
-    this.#deferred = undefined;
-    this.#isFlushPlanned = false;
-    for (const bytes of deferred ?? []) {
-      this.#send(bytes);
-    }
-    if (this.#isEnding) {
-      this.push(null);
-    }
   }
 
   /**
@@ -333,17 +288,8 @@ export class AgentConnection
   #endEarly(): void {
     if (this.#reader.isInRequest && this.#response === undefined && !this.destroyed) {
       this.once('end', () => this.destroy());
-      this.#endReading();
+      this.endAnswers();
       this.resume();
-    }
-  }
-
-  /** The client finds the end behind what there is. */
-  #endReading(): void {
-    if (this.#deferred === undefined) {
-      this.push(null);
-    } else {
-      this.#isEnding = true;
     }
   }
 }

@@ -15,6 +15,11 @@ interface RequestTaker {
 const plainPort = 80;
 const securePort = 443;
 
+/** A host as requests name it, and what it is as a target, if it can be one. */
+interface KnownHost extends Pick<ClientRequestArgs, 'host' | 'port'> {
+  readonly target: Target | undefined;
+}
+
 /** How long a connection waits for the next request. Making one costs little. */
 const idleTimeoutMs = 10_000;
 
@@ -26,6 +31,8 @@ const idleTimeoutMs = 10_000;
 export class OutboundAgent extends Agent implements RequestTaker {
   /** For `http:` and `https:`, so that one agent can be given for both. */
   declare protocol: string | undefined;
+  /** It has them, as every agent does; types ask for them only of one that is for `https:`. */
+  declare readonly options: https.AgentOptions;
   readonly #client: OutboundClient;
   readonly #httpAgent: Agent = http.globalAgent;
   readonly #httpsAgent: Agent = https.globalAgent;
@@ -33,13 +40,22 @@ export class OutboundAgent extends Agent implements RequestTaker {
   #isSecureGuess = false;
   /** Until there has been one by `https:`, it is not looked up who calls: that takes microseconds. */
   #isUsedByHttps = false;
+  /** Where the last request went: mostly the next one goes there, too, and each is looked at twice. */
+  #last: KnownHost = { host: '', port: undefined, target: undefined };
+  /** The connection that the request which is just being taken has got. */
+  #assigned: AgentConnection | undefined = undefined;
   #isClosed = false;
 
   constructor(client: OutboundClient) {
     super({ keepAlive: true });
     this.#client = client;
-    // `node:http` refuses a request whose protocol is not that of its agent, if that has one.
-    this.protocol = undefined;
+    // `node:http` refuses a request whose protocol is not that of its agent, if that has one. A global
+    // agent must have one.
+    Object.defineProperty(this, 'protocol', {
+      get: () => (this.#isGlobal ? (calledByHttps() ? 'https:' : 'http:') : undefined),
+      configurable: true,
+      enumerable: true,
+    });
     // The constructor that this class extends has set its own, for `http:` alone.
     Object.defineProperty(this, 'defaultPort', {
       get: () => {
@@ -58,6 +74,29 @@ export class OutboundAgent extends Agent implements RequestTaker {
     // Both are agents, which the declarations give no such method.
     const taker = (isOurs ? Agent.prototype : this.#fallback(request)) as unknown as RequestTaker;
     taker.addRequest.call(isOurs ? this : taker, request, this.#withPort(request, options));
+    if (isOurs) {
+      this.#noteCaller(request);
+    }
+  }
+
+  /**
+   * Notes in which asynchronous context a request is made, which is the one at hand. It may be written
+   * in another, and what waits for a connection gets it when one of another request becomes free.
+   */
+  #noteCaller(request: ClientRequest): void {
+    const caller = new AsyncResource('PILLION_CALL');
+    const connection = this.#assigned;
+    this.#assigned = undefined;
+    if (connection !== undefined) {
+      connection.caller = caller;
+      return;
+    }
+    // The first one, as the request is written right after it.
+    request.prependOnceListener('socket', (socket: Duplex) => {
+      if (socket instanceof AgentConnection) {
+        socket.caller = caller;
+      }
+    });
   }
 
   /** Whether a request takes the data path, and does not go to the global agents. */
@@ -68,11 +107,10 @@ export class OutboundAgent extends Agent implements RequestTaker {
   override createConnection(options: ClientRequestArgs): Duplex {
     const target = this.#findTarget(options) ?? parseTarget('http://unknown/');
     const client = this.#client;
-    // A request is written when its connection is ready for it, which may be on behalf of another.
-    const connection: AgentConnection = new AgentConnection(target, (request, observer) =>
-      connection.caller.runInAsyncScope(() => client.open(request, observer)),
+    this.#assigned = new AgentConnection(target, (request, observer) =>
+      client.open(request, observer),
     );
-    return connection;
+    return this.#assigned;
   }
 
   /** Keeps no connection waiting from now on. Those that are in use end with their requests. */
@@ -103,7 +141,7 @@ export class OutboundAgent extends Agent implements RequestTaker {
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     if (socket instanceof AgentConnection) {
       socket.setTimeout(0);
-      socket.caller = new AsyncResource('PILLION_CALL');
+      this.#assigned = socket;
     }
     super.reuseSocket(socket, request);
   }
@@ -123,15 +161,17 @@ export class OutboundAgent extends Agent implements RequestTaker {
     if (socketPath || !host) {
       return undefined;
     }
-    try {
-      const target = parseTarget(
-        `http://${host.includes(':') ? `[${host}]` : host}:${port ?? 80}/`,
-      );
-      return this.#client.claims(target) ? target : undefined;
-    } catch {
-      // Nothing that a URL could name.
-      return undefined;
+    if (host !== this.#last.host || port !== this.#last.port) {
+      this.#last = { host, port, target: parseHost(host, port) };
     }
+    const { target } = this.#last;
+    return target !== undefined && this.#client.claims(target) ? target : undefined;
+  }
+
+  /** Whether the application has put it in the place of a global agent, with or without `install`. */
+  get #isGlobal(): boolean {
+    const globals: readonly Agent[] = [http.globalAgent, https.globalAgent];
+    return globals.includes(this);
   }
 
   /** The agent that the request would have had. */
@@ -144,5 +184,14 @@ export class OutboundAgent extends Agent implements RequestTaker {
         ? this.#httpsAgent
         : this.#httpAgent
       : current;
+  }
+}
+
+/** Returns a host as a target, or `undefined` for what no URL could name. */
+function parseHost(host: string, port: ClientRequestArgs['port']): Target | undefined {
+  try {
+    return parseTarget(`http://${host.includes(':') ? `[${host}]` : host}:${port ?? 80}/`);
+  } catch {
+    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
 import { chunked, readRequestHeaders, readTrailers } from '../../downstream/codec/http1-framing.js';
 import { getHeader, type HeaderList } from '../../http/headers.js';
 import type { RequestHead } from '../../http/message.js';
@@ -18,9 +19,13 @@ export interface RequestSink {
 const maxHeadBytes = 256 * 1024;
 const maxChunkLineBytes = 1024;
 
+/** What is looked through as text for the end of a head, which costs less than as bytes. */
+const maxTextBytes = 4096;
+
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\xff]+) HTTP\/1\.1$/;
-const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
 const lengthValue = /^\d{1,15}$/;
+const lengthName = 'content-length';
+const lineEnd = '\r\n';
 const headEnd = '\r\n\r\n';
 const none: Buffer = Buffer.alloc(0);
 
@@ -118,7 +123,9 @@ export class RequestReader {
       this.#endRequest(undefined);
       return bytes.subarray(2);
     }
-    const end = bytes.indexOf(headEnd);
+    const isShort = bytes.length <= maxTextBytes;
+    let text = isShort ? bytes.toString('latin1') : '';
+    const end = isShort ? text.indexOf(headEnd) : bytes.indexOf(headEnd);
     if (end > maxHeadBytes || (end === -1 && bytes.length > maxHeadBytes)) {
       return this.#fail('its headers are too large');
     }
@@ -127,11 +134,11 @@ export class RequestReader {
       return none;
     }
     this.#kept = none;
-    const lines = bytes.toString('latin1', 0, end).split('\r\n');
+    text = isShort ? text.slice(0, end) : bytes.toString('latin1', 0, end);
     if (this.#phase === 'head') {
-      this.#readHead(lines);
+      this.#readHead(text);
     } else {
-      const trailers = this.#readFields(lines, 0);
+      const trailers = this.#readFields(text, 0);
       if (trailers !== undefined) {
         this.#endRequest(readTrailers(trailers));
       }
@@ -139,9 +146,11 @@ export class RequestReader {
     return bytes.subarray(end + headEnd.length);
   }
 
-  #readHead(lines: readonly string[]): void {
-    const match = requestLine.exec(lines[0] ?? '');
-    const fields = this.#readFields(lines, 1);
+  #readHead(text: string): void {
+    const firstEnd = text.indexOf(lineEnd);
+    const match = requestLine.exec(firstEnd === -1 ? text : text.slice(0, firstEnd));
+    const first = firstEnd === -1 ? text.length : firstEnd + lineEnd.length;
+    const fields = this.#readFields(text, first);
     if (match === null || fields === undefined) {
       this.#fail('it is not HTTP/1.1');
       return;
@@ -154,7 +163,7 @@ export class RequestReader {
       this.#fail('its headers contradict each other in where its body ends');
       return;
     }
-    if (lengths === 1 && !lengthValue.test(getHeader(head.headers, 'content-length') ?? '')) {
+    if (lengths === 1 && !lengthValue.test(getHeader(head.headers, lengthName) ?? '')) {
       this.#fail('its content-length is not a number of bytes');
       return;
     }
@@ -171,16 +180,22 @@ export class RequestReader {
     }
   }
 
-  /** Returns names and values, as they are spelled. */
-  #readFields(lines: readonly string[], first: number): string[] | undefined {
+  /** Returns names and values, as they are spelled. `first` is where the first line begins. */
+  #readFields(text: string, first: number): string[] | undefined {
     const fields: string[] = [];
-    for (let i = first; i < lines.length; i++) {
-      const match = fieldLine.exec(lines[i] as string);
-      if (match === null) {
+    let at = first;
+    while (at < text.length) {
+      const nextEnd = text.indexOf(lineEnd, at);
+      const end = nextEnd === -1 ? text.length : nextEnd;
+      const colon = text.indexOf(':', at);
+      const name = text.slice(at, colon);
+      const value = colon === -1 ? '' : trimBlanks(text, colon + 1, end);
+      if (colon === -1 || colon > end || !isHeaderName(name) || !isHeaderBytes(value)) {
         this.#fail('it has a malformed header');
         return undefined;
       }
-      fields.push(match[1] as string, (match[2] as string).trimEnd());
+      fields.push(name, value);
+      at = end + lineEnd.length;
     }
     return fields;
   }
@@ -230,9 +245,27 @@ export class RequestReader {
 function countLengths(fields: readonly string[]): number {
   let count = 0;
   for (let i = 0; i < fields.length; i += 2) {
-    if ((fields[i] as string).toLowerCase() === 'content-length') {
+    const name = fields[i] as string;
+    if (name.length === lengthName.length && name.toLowerCase() === lengthName) {
       count++;
     }
   }
   return count;
+}
+
+/** Cuts a value out, without the blanks around it. No other character is one: a byte may be any. */
+function trimBlanks(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) {
+    start++;
+  }
+  while (start < end && isBlank(text.charCodeAt(end - 1))) {
+    end--;
+  }
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }

@@ -1,11 +1,18 @@
 import { STATUS_CODES } from 'node:http';
 import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
 import { fitResponseHeaders, hasBody } from '../../downstream/codec/http1-framing.js';
-import { getHeader, type HeaderList } from '../../http/headers.js';
+import type { HeaderList } from '../../http/headers.js';
 import { encodeTrailers } from '../../upstream/connection/http1-request-head.js';
 
 /** Smaller pieces are copied, so that one write has them with what frames them. */
 const maxCopiedBytes = 16 * 1024;
+/** The framing is ours, and what is said of another connection is not true of this one. */
+const ownNames: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
+const lengthValue = /^\d{1,15}$/;
 const lineEnd: Buffer = Buffer.from('\r\n');
 
 /** Writes one response as HTTP/1.1, for the parser of `node:http`. */
@@ -31,15 +38,14 @@ export class ResponseWriter {
   ): readonly Buffer[] {
     fitResponseHeaders({ status, headers }, this.#method, endStream);
     this.#hasBody = hasBody(status, this.#method);
-    const length = getHeader(headers, 'content-length');
-    this.#isChunked = this.#hasBody && length === undefined;
-    this.#remaining = length === undefined ? 0 : Number(length);
+    const lengthAt = findLength(headers);
+    this.#isChunked = this.#hasBody && lengthAt === -1;
+    this.#remaining = lengthAt === -1 ? 0 : Number(headers[lengthAt + 1]);
     let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const value = headers[i + 1] as string;
-      // The framing is ours, and what is said of another connection is not true of this one.
-      const isOurs = name === 'connection' || name === 'transfer-encoding';
+      const isOurs = i !== lengthAt && ownNames.has(name);
       // Filters of the application may put anything there.
       if (!isOurs && isHeaderName(name) && isHeaderBytes(value)) {
         text += `${name}: ${value}\r\n`;
@@ -91,4 +97,14 @@ export class ResponseWriter {
     this.#last = piece;
     return [];
   }
+}
+
+/** Returns where a length stands, or -1. Filters of the application may give one that is none. */
+function findLength(headers: HeaderList): number {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'content-length' && lengthValue.test(headers[i + 1] as string)) {
+      return i;
+    }
+  }
+  return -1;
 }

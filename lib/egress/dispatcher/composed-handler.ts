@@ -20,21 +20,26 @@ export function toComposedHandler(given: object): object {
   if (hasLater === hasEarlier || typeof errorMethod !== 'function') {
     return given;
   }
+  const upgradeMethod = hasLater ? handler.onRequestUpgrade : handler.onUpgrade;
+  // One without such a method must not seem to have one: it could not be given the connection.
+  const Handler = typeof upgradeMethod === 'function' ? UpgradableHandler : ComposedHandler;
   return hasLater
-    ? new ComposedHandler(handler, handler, new HandlerFacade(handler))
-    : new ComposedHandler(handler, new ControllerFacade(handler), handler);
+    ? new Handler(handler, handler, new HandlerFacade(handler))
+    : new Handler(handler, new ControllerFacade(handler), handler);
 }
 
 /** The events of the request that both generations have alike. */
 type CommonEvents = 'onResponseStarted' | 'onBodySent' | 'onRequestSent';
 type LaterFace = Omit<ControllerDispatchHandler, CommonEvents>;
-type EarlierFace = Omit<LegacyDispatchHandler, CommonEvents>;
+type EarlierFace = Omit<LegacyDispatchHandler, CommonEvents | 'onUpgrade'> & {
+  readonly onUpgrade?: LegacyDispatchHandler['onUpgrade'] | undefined;
+};
 
 /** The two faces of one handler. Whoever calls it uses one of them. */
 class ComposedHandler implements LegacyDispatchHandler, ControllerDispatchHandler {
   readonly #handler: Pick<DispatchHandler, CommonEvents>;
-  readonly #later: LaterFace;
-  readonly #earlier: EarlierFace;
+  protected readonly later: LaterFace;
+  protected readonly earlier: EarlierFace;
 
   constructor(
     handler: Pick<DispatchHandler, CommonEvents>,
@@ -42,36 +47,32 @@ class ComposedHandler implements LegacyDispatchHandler, ControllerDispatchHandle
     earlier: EarlierFace,
   ) {
     this.#handler = handler;
-    this.#later = later;
-    this.#earlier = earlier;
+    this.later = later;
+    this.earlier = earlier;
   }
 
   onConnect(abort: (reason?: unknown) => void, context: unknown): void {
-    this.#earlier.onConnect?.(abort, context);
+    this.earlier.onConnect?.(abort, context);
   }
 
   onHeaders(status: number, headers: RawHeader[], resume: () => void, statusText: string): unknown {
-    return this.#earlier.onHeaders?.(status, headers, resume, statusText);
+    return this.earlier.onHeaders?.(status, headers, resume, statusText);
   }
 
   onData(chunk: Buffer): unknown {
-    return this.#earlier.onData?.(chunk);
+    return this.earlier.onData?.(chunk);
   }
 
   onComplete(trailers: RawHeader[]): void {
-    this.#earlier.onComplete?.(trailers);
-  }
-
-  onUpgrade(status: number, headers: RawHeader[], socket: unknown): void {
-    this.#earlier.onUpgrade?.(status, headers, socket);
+    this.earlier.onComplete?.(trailers);
   }
 
   onError(error: unknown): void {
-    this.#earlier.onError?.(error);
+    this.earlier.onError?.(error);
   }
 
   onRequestStart(controller: DispatchController, context: unknown): void {
-    this.#later.onRequestStart?.(controller, context);
+    this.later.onRequestStart?.(controller, context);
   }
 
   onResponseStart(
@@ -80,28 +81,19 @@ class ComposedHandler implements LegacyDispatchHandler, ControllerDispatchHandle
     headers: HeaderObject,
     statusText: string,
   ): void {
-    this.#later.onResponseStart?.(controller, status, headers, statusText);
+    this.later.onResponseStart?.(controller, status, headers, statusText);
   }
 
   onResponseData(controller: DispatchController, chunk: Buffer): void {
-    this.#later.onResponseData?.(controller, chunk);
+    this.later.onResponseData?.(controller, chunk);
   }
 
   onResponseEnd(controller: DispatchController, trailers: HeaderObject): void {
-    this.#later.onResponseEnd?.(controller, trailers);
-  }
-
-  onRequestUpgrade(
-    controller: DispatchController,
-    status: number,
-    headers: HeaderObject,
-    socket: unknown,
-  ): void {
-    this.#later.onRequestUpgrade?.(controller, status, headers, socket);
+    this.later.onResponseEnd?.(controller, trailers);
   }
 
   onResponseError(controller: DispatchController | null, error: unknown): void {
-    this.#later.onResponseError?.(controller, error);
+    this.later.onResponseError?.(controller, error);
   }
 
   onResponseStarted(): void {
@@ -114,6 +106,22 @@ class ComposedHandler implements LegacyDispatchHandler, ControllerDispatchHandle
 
   onRequestSent(): void {
     this.#handler.onRequestSent?.();
+  }
+}
+
+/** That of a handler that can be given a connection that has changed its protocol. */
+class UpgradableHandler extends ComposedHandler {
+  onUpgrade(status: number, headers: RawHeader[], socket: unknown): void {
+    this.earlier.onUpgrade?.(status, headers, socket);
+  }
+
+  onRequestUpgrade(
+    controller: DispatchController,
+    status: number,
+    headers: HeaderObject,
+    socket: unknown,
+  ): void {
+    this.later.onRequestUpgrade?.(controller, status, headers, socket);
   }
 }
 

@@ -29,13 +29,16 @@ export function prepareDispatchBody(
   method: string,
   headers: HeaderList,
 ): Buffer | StreamedBody | undefined {
+  if ((body === undefined || body === null) && !methodsWithBody.has(method)) {
+    dropLength(headers);
+    return undefined;
+  }
   const bytes = toBytes(body);
   if (bytes === undefined) {
     return toStreamedBody(body, headers);
   }
   if (bytes.length === 0 && !methodsWithBody.has(method)) {
-    // Headers that were copied from another request may say something else of that one's body.
-    removeHeader(headers, 'content-length');
+    dropLength(headers);
     return undefined;
   }
   const announced = announcedLength(headers);
@@ -45,6 +48,13 @@ export function prepareDispatchBody(
     throw invalid(`content-length is ${announced}, but the body has ${bytes.length} bytes`);
   }
   return bytes.length === 0 ? undefined : bytes;
+}
+
+/** Headers that were copied from another request may say something of that one's body. */
+function dropLength(headers: HeaderList): void {
+  if (hasHeader(headers, 'content-length')) {
+    removeHeader(headers, 'content-length');
+  }
 }
 
 /** What `content-length` says, if it is there. */
@@ -90,7 +100,11 @@ function toStreamedBody(body: unknown, headers: HeaderList): StreamedBody {
       return iterate(body);
     }
     if (isOldStream(body)) {
-      return new Readable().wrap(body);
+      const wrapped = new Readable().wrap(body);
+      // Some, as those of the package form-data, begin only when they are told to; they are paused
+      // again when enough waits to be read.
+      body.resume();
+      return wrapped;
     }
   }
   throw invalid('the body is none of: string, bytes, stream, Blob, FormData, iterable');
@@ -147,7 +161,12 @@ type Pieces = Iterable<Uint8Array | string>;
 
 /** A stream from before streams could be iterated. */
 function isOldStream(body: object): body is NodeJS.ReadableStream {
-  return 'pipe' in body && typeof body.pipe === 'function';
+  return (
+    'pipe' in body &&
+    typeof body.pipe === 'function' &&
+    'resume' in body &&
+    typeof body.resume === 'function'
+  );
 }
 
 async function* iterate(pieces: Pieces): AsyncGenerator<Uint8Array | string> {

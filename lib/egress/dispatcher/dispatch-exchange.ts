@@ -1,3 +1,4 @@
+import type { Linked } from '../../base/linked-list.js';
 import type { HeaderList } from '../../http/headers.js';
 import { BodyPump, type BodySink } from '../body-pump.js';
 import { brokenOff } from '../outbound-call.js';
@@ -7,9 +8,10 @@ import type { OutboundClient } from '../request.js';
 import { invalid } from '../request-options.js';
 import { announcedLength } from './dispatch-body.js';
 import type { DispatchController } from './dispatch-handler.js';
-import type { DispatchListener } from './dispatch-listener.js';
+import { type DispatchListener, reportError } from './dispatch-listener.js';
 import type { DispatchedRequest } from './dispatch-options.js';
 import { toRawHeaders } from './raw-headers.js';
+import type { ResponseEvent } from './response-event.js';
 import { takeHead } from './take-head.js';
 import { UndiciError } from './undici-error.js';
 
@@ -20,16 +22,25 @@ import { UndiciError } from './undici-error.js';
  * returned: callers of undici count on that, and an answer of the sidecar's own is there at once.
  * What comes meanwhile is kept. Whatever the handler throws ends the request and is reported to the
  * handler itself, as undici does; it never reaches the data path.
+ *
+ * Handlers keep this for long: the built-in fetch does until the next major collection of garbage,
+ * since it waits for the collection of its responses. So nothing of the data path hangs on it any more
+ * once the request is done.
  */
-export class DispatchExchange implements DispatchController, ExchangeObserver, BodySink {
-  readonly #listener: DispatchListener;
+export class DispatchExchange
+  implements DispatchController, ExchangeObserver, BodySink, Linked<DispatchExchange>
+{
+  previous: DispatchExchange | undefined = undefined;
+  next: DispatchExchange | undefined = undefined;
+  /** `undefined` once there is nothing more to tell. */
+  #listener: DispatchListener | undefined;
   readonly #onDone: (exchange: DispatchExchange) => void;
   #exchange: OutboundExchange | undefined = undefined;
   #pump: BodyPump | undefined = undefined;
   /** Set if the request is a WebSocket handshake. */
   #upgrade: OutboundUpgrade | undefined = undefined;
-  /** What the handler has not heard yet, in order. */
-  #kept: (() => void)[] = [];
+  /** What the handler has not heard yet, in order. Mostly there is nothing. */
+  #kept: ResponseEvent[] | undefined = undefined;
   #isStarting = true;
   /** An event of the list is being told; the handler may resume in the midst of it. */
   #isDelivering = false;
@@ -41,7 +52,6 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   /** A host has agreed to change the protocol; there is no response but that. */
   #isSwitching = false;
   #isAborted = false;
-  #isDone = false;
   #reason: unknown = null;
   #headers: HeaderList | undefined = undefined;
   #trailers: HeaderList | undefined = undefined;
@@ -58,15 +68,15 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
     if (body !== undefined && !Buffer.isBuffer(body)) {
       this.#pump = new BodyPump(body, announcedLength(headers));
     }
-    this.#guard(() => this.#listener.onStart(this));
-    if (this.#isDone) {
-      return;
-    }
-    const endStream = body === undefined;
-    const rawConnection =
-      isUpgrade && endStream ? OutboundUpgrade.forRequest(method, headers) : undefined;
-    this.#upgrade = rawConnection;
     try {
+      this.#listener?.onStart(this);
+      if (this.#listener === undefined) {
+        return;
+      }
+      const endStream = body === undefined;
+      const rawConnection =
+        isUpgrade && endStream ? OutboundUpgrade.forRequest(method, headers) : undefined;
+      this.#upgrade = rawConnection;
       this.#exchange = client.open({ target, method, headers, endStream, rawConnection }, this);
     } catch (error) {
       this.#fail(error);
@@ -76,18 +86,26 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
       this.#fail(invalid('the configuration has lost this host in the meantime'));
       return;
     }
-    if (Buffer.isBuffer(body)) {
+    this.#sendBody(body);
+    if (this.#kept === undefined) {
+      this.#isStarting = false;
+    } else {
+      queueMicrotask(() => {
+        this.#isStarting = false;
+        this.#deliver();
+      });
+    }
+  }
+
+  #sendBody(body: DispatchedRequest['body']): void {
+    if (body === undefined) {
+      this.#tellRequestSent();
+    } else if (Buffer.isBuffer(body)) {
       this.writeBody(body);
       this.endBody();
-    } else if (body === undefined) {
-      this.#guard(() => this.#listener.onRequestSent());
     } else {
       this.#pump?.start(this);
     }
-    queueMicrotask(() => {
-      this.#isStarting = false;
-      this.#deliver();
-    });
   }
 
   // The handler's side.
@@ -114,7 +132,7 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
 
   abort(reason?: unknown): void {
     // What the handler is just hearing the end of cannot be aborted any more.
-    if (this.#isDone || this.#hasTrailers) {
+    if (this.#listener === undefined || this.#hasTrailers) {
       return;
     }
     this.#isAborted = true;
@@ -139,20 +157,23 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   // The request body, from its pump.
 
   writeBody(chunk: Buffer): boolean {
-    if (this.#isDone) {
+    if (this.#listener === undefined) {
       return true;
     }
     const canGoOn = this.#exchange?.write(chunk) ?? true;
-    this.#guard(() => this.#listener.onBodySent(chunk));
+    try {
+      this.#listener?.onBodySent(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
     return canGoOn;
   }
 
   endBody(): void {
-    if (this.#isDone) {
-      return;
+    if (this.#listener !== undefined) {
+      this.#exchange?.end();
+      this.#tellRequestSent();
     }
-    this.#exchange?.end();
-    this.#guard(() => this.#listener.onRequestSent());
   }
 
   onBodyFailed(error: unknown): void {
@@ -160,6 +181,14 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   }
 
   onBodyDone(): void {}
+
+  #tellRequestSent(): void {
+    try {
+      this.#listener?.onRequestSent();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
 
   // The response, from the data path.
 
@@ -169,18 +198,10 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
 
   onUpgrade(headers: HeaderList): void {
     const socket = this.#upgrade?.clientEnd;
-    if (socket === undefined) {
-      return;
+    if (socket !== undefined) {
+      this.#isSwitching = true;
+      takeHead(socket, () => this.#tell({ kind: 'upgrade', headers, socket }));
     }
-    this.#isSwitching = true;
-    takeHead(socket, () => {
-      this.#tell(() => {
-        this.#headers = headers;
-        this.#listener.onUpgrade(this, headers, socket);
-        // What becomes of the connection is the handler's business from now on.
-        this.#finish();
-      });
-    });
   }
 
   onDrain(): void {
@@ -188,15 +209,12 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   }
 
   onHead(status: number, headers: HeaderList): void {
-    this.#tell(() => {
-      this.#headers = headers;
-      this.#listener.onHead(this, status, headers);
-    });
+    this.#tell({ kind: 'head', status, headers });
   }
 
   onData(chunk: Buffer): boolean {
-    this.#tell(() => this.#listener.onData(this, chunk));
-    this.#isHeldBack = this.#kept.length > 0 || this.#isPaused;
+    this.#tell({ kind: 'data', chunk });
+    this.#isHeldBack = this.#kept !== undefined || this.#isPaused;
     return !this.#isHeldBack;
   }
 
@@ -208,19 +226,13 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
     }
     // Whoever has answered does not want the rest of the request.
     this.#pump?.stop();
-    this.#tell(() => {
-      this.#trailers = trailers;
-      this.#hasTrailers = true;
-      // A handler that throws even here still hears of it.
-      this.#listener.onEnd(this, trailers);
-      this.#finish();
-    });
+    this.#tell({ kind: 'end', trailers });
   }
 
   onFailure(error: unknown): void {
     this.#pump?.stop();
     if (this.#isStarting) {
-      this.#kept.push(() => this.#fail(error));
+      this.#keep({ kind: 'failure', error });
     } else {
       // At once, as by undici: a handler that never resumes would never hear of it.
       this.#fail(error);
@@ -228,75 +240,105 @@ export class DispatchExchange implements DispatchController, ExchangeObserver, B
   }
 
   /** Tells the handler now, or once it may hear of it. */
-  #tell(event: () => void): void {
-    if (this.#isDone) {
+  #tell(event: ResponseEvent): void {
+    if (this.#isStarting || this.#isPaused || this.#kept !== undefined) {
+      this.#keep(event);
+    } else {
+      this.#tellNow(event);
+    }
+  }
+
+  #keep(event: ResponseEvent): void {
+    if (this.#listener !== undefined) {
+      this.#kept ??= [];
+      this.#kept.push(event);
+    }
+  }
+
+  /**
+   * Calls the handler. One that throws has not aborted the request: handlers that retry throw for a
+   * response that they do not want, and give up only if they find it aborted.
+   */
+  #tellNow(event: ResponseEvent): void {
+    const listener = this.#listener;
+    if (listener === undefined) {
       return;
     }
-    if (this.#isStarting || this.#isPaused || this.#kept.length > 0) {
-      this.#kept.push(event);
-    } else {
-      this.#guard(event);
+    try {
+      switch (event.kind) {
+        case 'head':
+          this.#headers = listener.hasController ? event.headers : undefined;
+          listener.onHead(this, event.status, event.headers);
+          break;
+        case 'data':
+          listener.onData(this, event.chunk);
+          break;
+        case 'end':
+          this.#trailers = event.trailers;
+          this.#hasTrailers = true;
+          // A handler that throws even here still hears of it.
+          listener.onEnd(this, event.trailers);
+          this.#finish();
+          break;
+        case 'upgrade':
+          this.#headers = listener.hasController ? event.headers : undefined;
+          listener.onUpgrade(this, event.headers, event.socket);
+          // What becomes of the connection is the handler's business from now on.
+          this.#finish();
+          break;
+        case 'failure':
+          this.#fail(event.error);
+          break;
+      }
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
   #deliver(): void {
+    const kept = this.#kept;
     if (this.#isDelivering) {
       return;
     }
-    this.#isDelivering = true;
-    // The event leaves the list last, so that one that comes meanwhile queues up behind it.
-    while (this.#kept.length > 0 && !this.#isPaused) {
-      // It is there, as the list is not empty.
-      this.#guard(this.#kept[0] as () => void);
-      this.#kept.shift();
+    if (kept !== undefined) {
+      this.#isDelivering = true;
+      // The event leaves the list last, so that one that comes meanwhile queues up behind it.
+      while (kept.length > 0 && !this.#isPaused) {
+        // It is there, as the list is not empty.
+        this.#tellNow(kept[0] as ResponseEvent);
+        kept.shift();
+      }
+      this.#isDelivering = false;
+      if (kept.length === 0) {
+        this.#kept = undefined;
+      }
     }
-    this.#isDelivering = false;
     if (this.#isHeldBack && !this.#isPaused) {
       this.#isHeldBack = false;
       this.#exchange?.resume();
     }
   }
 
-  /**
-   * Runs a piece of the handler's. One that throws has not aborted the request: handlers that retry
-   * throw for a response that they do not want, and give up only if they find it aborted.
-   */
-  #guard(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
   #fail(error: unknown): void {
-    if (this.#isDone) {
-      return;
+    const listener = this.#listener;
+    const exchange = this.#exchange;
+    const pump = this.#pump;
+    if (listener !== undefined) {
+      this.#finish();
+      exchange?.cancel();
+      pump?.stop();
+      reportError(listener, this, error);
     }
-    this.#finish();
-    this.#kept = [];
-    this.#exchange?.cancel();
-    this.#pump?.stop();
-    reportError(this.#listener, this, error);
   }
 
   #finish(): void {
-    if (!this.#isDone) {
-      this.#isDone = true;
+    if (this.#listener !== undefined) {
+      this.#listener = undefined;
+      this.#exchange = undefined;
+      this.#pump = undefined;
+      this.#upgrade = undefined;
+      this.#kept = undefined;
       this.#onDone(this);
     }
-  }
-}
-
-/** Tells a handler of its error. What it throws then cannot be told to anybody. */
-export function reportError(
-  listener: DispatchListener,
-  controller: DispatchController | null,
-  error: unknown,
-): void {
-  try {
-    listener.onError(controller, error);
-  } catch {
-    // Neither the data path nor the caller of `dispatch` can help it.
   }
 }

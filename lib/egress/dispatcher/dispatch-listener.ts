@@ -12,6 +12,8 @@ import { toHeaderObject, toRawHeaders } from './raw-headers.js';
 
 /** A handler of either generation, as the exchange calls it. What the handler throws, it throws. */
 export interface DispatchListener {
+  /** Whether the handler is given the controller, and not only functions that call it. */
+  readonly hasController: boolean;
   onStart(controller: DispatchController): void;
   /** Whether the handler can be given a connection that has changed its protocol. */
   readonly takesUpgrade: boolean;
@@ -43,6 +45,19 @@ function checkErrorMethod(method: unknown, name: string): void {
   }
 }
 
+/** Tells a handler of its error. What it throws then cannot be told to anybody. */
+export function reportError(
+  listener: DispatchListener,
+  controller: DispatchController | null,
+  error: unknown,
+): void {
+  try {
+    listener.onError(controller, error);
+  } catch {
+    // Neither the data path nor the caller of `dispatch` can help it.
+  }
+}
+
 class ControllerListener implements DispatchListener {
   readonly #handler: ControllerDispatchHandler;
 
@@ -52,6 +67,10 @@ class ControllerListener implements DispatchListener {
 
   onStart(controller: DispatchController): void {
     this.#handler.onRequestStart?.(controller, null);
+  }
+
+  get hasController(): boolean {
+    return true;
   }
 
   get takesUpgrade(): boolean {
@@ -98,6 +117,10 @@ class LegacyListener implements DispatchListener {
 
   onStart(controller: DispatchController): void {
     this.#handler.onConnect?.((reason) => controller.abort(reason), null);
+  }
+
+  get hasController(): boolean {
+    return false;
   }
 
   get takesUpgrade(): boolean {

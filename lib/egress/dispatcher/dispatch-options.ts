@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { stringify } from 'node:querystring';
 import { addHeader, type HeaderList, hasHeader } from '../../http/headers.js';
 import type { StreamedBody } from '../body-pump.js';
-import { invalid, parseHeaders, parseMethod, type Target } from '../request-options.js';
+import { appendHeader, invalid, parseMethod, type Target } from '../request-options.js';
 import { prepareDispatchBody } from './dispatch-body.js';
 
 /**
@@ -62,11 +62,12 @@ export function parseOrigin(origin: unknown): Target | undefined {
 /** Checks a request to `origin`. Throws `SIDECAR_REQUEST_INVALID` for what cannot be sent. */
 export function parseDispatch(origin: Target, options: DispatchOptions): DispatchedRequest {
   const method = parseDispatchMethod(options);
-  const headers = parseHeaders(toPairs(options.headers));
+  const headers = parseDispatchHeaders(options.headers);
   const path = parsePath(options, headers);
   const protocol = parseUpgrade(options.upgrade);
   const body = prepareDispatchBody(options.body, method, headers);
-  const target: Target = { ...origin, url: `${origin.url}${path}`, path };
+  const { url, protocol: scheme, authority } = origin;
+  const target: Target = { url: `${url}${path}`, protocol: scheme, authority, path };
   if (protocol !== undefined) {
     headers.push('connection', 'Upgrade', 'upgrade', protocol);
   }
@@ -134,11 +135,11 @@ function addQuery(path: string, query: unknown): string {
   return text === '' ? path : `${path}?${text}`;
 }
 
-/** Returns headers of any form as pairs of strings, a pair for each value. */
-function toPairs(headers: unknown): [string, string][] {
-  const pairs: [string, string][] = [];
+/** Returns headers of any form, one for each value, names in lower case. */
+function parseDispatchHeaders(headers: unknown): HeaderList {
+  const list: HeaderList = [];
   if (headers === undefined || headers === null) {
-    return pairs;
+    return list;
   }
   if (typeof headers !== 'object') {
     throw invalid('the headers are neither an object nor an array');
@@ -148,42 +149,47 @@ function toPairs(headers: unknown): [string, string][] {
       throw invalid('the headers are an array of odd length; names and values take turns in it');
     }
     for (let i = 0; i < headers.length; i += 2) {
-      addPairs(pairs, headers[i], headers[i + 1]);
+      appendValues(list, headers[i], headers[i + 1]);
     }
   } else if (isIterable(headers)) {
     for (const pair of headers) {
       if (!Array.isArray(pair) || pair.length !== 2) {
         throw invalid('the headers hold something that is no pair of name and value');
       }
-      addPairs(pairs, pair[0], pair[1]);
+      appendValues(list, pair[0], pair[1]);
     }
   } else {
-    for (const [name, value] of Object.entries(headers)) {
-      addPairs(pairs, name, value);
+    // Of an object whose properties can be anything.
+    const values = headers as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(values)) {
+      appendValues(list, name, values[name]);
     }
   }
-  return pairs;
+  return list;
 }
 
-function addPairs(pairs: [string, string][], name: unknown, value: unknown): void {
+function appendValues(list: HeaderList, name: unknown, value: unknown): void {
   if (typeof name !== 'string') {
     throw invalid('the name of a header is not a string');
   }
   if (Array.isArray(value)) {
     for (const one of value) {
-      addPair(pairs, name, one);
+      appendHeader(list, name, toText(name, one));
     }
   } else if (value !== undefined) {
-    addPair(pairs, name, value);
+    appendHeader(list, name, toText(name, value));
   }
 }
 
-function addPair(pairs: [string, string][], name: string, value: unknown): void {
+function toText(name: string, value: unknown): string {
+  if (typeof value === 'string') {
+    return value;
+  }
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
     throw invalid(`header "${name}" is an object, expected a string`);
   }
   // `null` is an empty value to undici, and other primitives are what they read as.
-  pairs.push([name, value === null ? '' : String(value)]);
+  return value === null ? '' : String(value);
 }
 
 function isIterable(input: object): input is Iterable<unknown> {

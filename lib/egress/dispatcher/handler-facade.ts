@@ -9,12 +9,18 @@ export class HandlerFacade {
   readonly #handler: ControllerDispatchHandler;
   readonly onBodySent: ((chunk: Uint8Array) => void) | undefined;
   readonly onRequestSent: (() => void) | undefined;
+  /** Not there if the handler has none: dispatchers ask before they send a handshake. */
+  readonly onUpgrade: ((status: number, headers: RawHeader[], socket: unknown) => void) | undefined;
   #controller: FacadeController | null = null;
 
   constructor(handler: ControllerDispatchHandler) {
     this.#handler = handler;
     this.onBodySent = handler.onBodySent?.bind(handler);
     this.onRequestSent = handler.onRequestSent?.bind(handler);
+    this.onUpgrade =
+      typeof handler.onRequestUpgrade === 'function'
+        ? (status, headers, socket) => this.#tellUpgrade(status, headers, socket)
+        : undefined;
   }
 
   onConnect(abort: (reason?: unknown) => void, context: unknown): void {
@@ -46,7 +52,7 @@ export class HandlerFacade {
     });
   }
 
-  onUpgrade(status: number, headers: RawHeader[], socket: unknown): void {
+  #tellUpgrade(status: number, headers: RawHeader[], socket: unknown): void {
     this.#tell((controller) => {
       controller.rawHeaders = headers;
       this.#handler.onRequestUpgrade?.(controller, status, parseRawHeaders(headers), socket);

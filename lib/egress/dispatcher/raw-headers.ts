@@ -3,25 +3,56 @@ import type { HeaderList } from '../../http/headers.js';
 /** Headers as handlers with a controller get them: a name that came more than once has a list. */
 export type HeaderObject = Record<string, string | string[]>;
 
-/** Returns headers as undici's parser has them: names and values in turn, each as its bytes. */
+/** Names come again with every response. A host that invents names cannot grow this. */
+const maxKnownNames = 256;
+const maxKnownLength = 64;
+const knownNames = new Map<string, Buffer>();
+
+/**
+ * Returns headers as undici's parser has them: names and values in turn, each as its bytes. Those of
+ * names are shared; whoever gets them reads them only.
+ */
 export function toRawHeaders(headers: HeaderList | undefined): Buffer[] {
-  return headers === undefined ? [] : headers.map((text) => Buffer.from(text, 'latin1'));
+  const raw: Buffer[] = [];
+  if (headers !== undefined) {
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      // Both are there: the list is one of pairs.
+      raw.push(nameBytes(headers[i] as string), Buffer.from(headers[i + 1] as string, 'latin1'));
+    }
+  }
+  return raw;
+}
+
+function nameBytes(name: string): Buffer {
+  let bytes = knownNames.get(name);
+  if (bytes === undefined) {
+    // Not of the pool, of which what is kept would hold the rest, too.
+    bytes = Buffer.alloc(name.length);
+    bytes.write(name, 'latin1');
+    if (knownNames.size < maxKnownNames && name.length <= maxKnownLength) {
+      knownNames.set(name, bytes);
+    }
+  }
+  return bytes;
 }
 
 /** Returns headers as an object. */
 export function toHeaderObject(headers: HeaderList | undefined): HeaderObject {
   const object: HeaderObject = {};
-  if (headers === undefined) {
-    return object;
-  }
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    // Both are there: the list is one of pairs.
-    addTo(object, headers[i] as string, headers[i + 1] as string);
+  if (headers !== undefined) {
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      // Both are there: the list is one of pairs.
+      addTo(object, headers[i] as string, headers[i + 1] as string);
+    }
   }
   return object;
 }
 
 function addTo(object: HeaderObject, name: string, value: string): void {
+  if (!(name in object)) {
+    object[name] = value;
+    return;
+  }
   if (!Object.hasOwn(object, name)) {
     // A host may name a header `__proto__`, which an assignment would not add.
     Object.defineProperty(object, name, {

@@ -1,8 +1,9 @@
 import { IdleWaiters } from '../../base/idle-waiters.js';
+import { LinkedList } from '../../base/linked-list.js';
 import type { OutboundClient } from '../request.js';
 import { invalid, type Target } from '../request-options.js';
-import { DispatchExchange, reportError } from './dispatch-exchange.js';
-import { createListener } from './dispatch-listener.js';
+import { DispatchExchange } from './dispatch-exchange.js';
+import { createListener, reportError } from './dispatch-listener.js';
 import { type DispatchOptions, parseDispatch, parseOrigin } from './dispatch-options.js';
 import { GlobalDispatcher } from './global-dispatcher.js';
 import { type CloseCallback, UndiciDispatcher } from './undici-dispatcher.js';
@@ -19,7 +20,7 @@ import { UndiciError } from './undici-error.js';
 export class SidecarDispatcher extends UndiciDispatcher {
   readonly #client: OutboundClient;
   readonly #global: GlobalDispatcher;
-  readonly #active = new Set<DispatchExchange>();
+  readonly #active: LinkedList<DispatchExchange> = new LinkedList();
   readonly #waiters: IdleWaiters = new IdleWaiters();
   #isClosed = false;
   #isDestroyed = false;
@@ -59,7 +60,7 @@ export class SidecarDispatcher extends UndiciDispatcher {
         throw invalid('the handler has no method for a connection that changes its protocol');
       }
       const exchange = new DispatchExchange(listener, this.#onDone);
-      this.#active.add(exchange);
+      this.#active.append(exchange);
       exchange.start(this.#client, request);
       return true;
     } catch (error) {
@@ -71,6 +72,7 @@ export class SidecarDispatcher extends UndiciDispatcher {
   override close(): Promise<void>;
   override close(callback: CloseCallback): void;
   override close(callback?: CloseCallback): Promise<void> | void {
+    checkCallback(callback);
     this.#isClosed = true;
     const isDone = this.#whenIdle().then(() => {
       this.#isDestroyed = true;
@@ -85,11 +87,12 @@ export class SidecarDispatcher extends UndiciDispatcher {
     error: Error | null | CloseCallback = null,
     callback?: CloseCallback,
   ): Promise<void> | void {
+    const isCallback = typeof error === 'function';
+    checkCallback(isCallback ? error : callback);
     this.#isClosed = true;
     this.#isDestroyed = true;
-    const isCallback = typeof error === 'function';
     const reason = (isCallback ? null : error) ?? destroyedError();
-    for (const exchange of [...this.#active]) {
+    for (const exchange of this.#active.toArray()) {
       exchange.abort(reason);
     }
     return report(this.#whenIdle(), isCallback ? error : callback);
@@ -105,7 +108,7 @@ export class SidecarDispatcher extends UndiciDispatcher {
   }
 
   readonly #onDone = (exchange: DispatchExchange): void => {
-    this.#active.delete(exchange);
+    this.#active.remove(exchange);
     if (this.#active.size === 0) {
       this.#waiters.release();
     }
@@ -118,6 +121,13 @@ export class SidecarDispatcher extends UndiciDispatcher {
 
 function destroyedError(): UndiciError {
   return new UndiciError('UND_ERR_DESTROYED', 'The dispatcher is destroyed');
+}
+
+/** Throws what undici throws; later it would be nobody's exception. */
+function checkCallback(callback: unknown): void {
+  if (callback !== undefined && typeof callback !== 'function') {
+    throw new UndiciError('UND_ERR_INVALID_ARG', 'invalid callback');
+  }
 }
 
 /** Tells the callback, if there is one, and returns the promise otherwise. */

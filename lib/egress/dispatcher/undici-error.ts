@@ -2,12 +2,17 @@
  * The codes of undici that its callers match. What they stand for is the caller's own doing, so they
  * are part of the contract of a dispatcher, unlike what the network does.
  */
-export type UndiciErrorCode = 'UND_ERR_ABORTED' | 'UND_ERR_CLOSED' | 'UND_ERR_DESTROYED';
+export type UndiciErrorCode =
+  | 'UND_ERR_ABORTED'
+  | 'UND_ERR_CLOSED'
+  | 'UND_ERR_DESTROYED'
+  | 'UND_ERR_INVALID_ARG';
 
 const names: Readonly<Record<UndiciErrorCode, string>> = {
   UND_ERR_ABORTED: 'AbortError',
   UND_ERR_CLOSED: 'ClientClosedError',
   UND_ERR_DESTROYED: 'ClientDestroyedError',
+  UND_ERR_INVALID_ARG: 'InvalidArgumentError',
 };
 
 /**

@@ -60,6 +60,22 @@ test('what is written after the reader let go is handed on as it is', () => {
   }
 });
 
+test('blanks around a value go, and bytes stay that only a text would take for blanks', () => {
+  const { requests } = read(
+    'GET / HTTP/1.1\r\nx-a:\t \xa0\xc3\xa0 \t\r\nx-b: \t\r\nx-c:\r\n\r\n',
+    1000,
+  );
+  assert.deepEqual(requests[0]?.head.headers, ['x-a', '\xa0\xc3\xa0', 'x-b', '', 'x-c', '']);
+});
+
+test('a head of any size is found the end of', () => {
+  for (const length of [4000, 4096, 5000, 20_000]) {
+    const value = 'v'.repeat(length);
+    const { requests } = read(`POST / HTTP/1.1\r\ncontent-length: 2\r\nx: ${value}\r\n\r\nab`, 1e6);
+    assert.deepEqual([requests[0]?.body, requests[0]?.head.headers.at(-1)], ['ab', value]);
+  }
+});
+
 describe('a request', () => {
   const three =
     'GET /a?b HTTP/1.1\r\nHost: app\r\nX-A: 1 \r\nx-a: \xe4\r\n\r\n' +
