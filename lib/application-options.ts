@@ -4,7 +4,7 @@ import { GuardedLogger } from './base/guarded-logger.js';
 import { type Logger, silentLogger } from './base/log.js';
 import { describeValue } from './config/describe-value.js';
 import { isJsonObject } from './config/json-members.js';
-import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
+import { entriesOf, listNames, optionInvalid, unknownOption } from './config/option-check.js';
 import { httpFilterUnion } from './config/schema/http-filter-union.js';
 import { type ContextPolicy, fullContext } from './http/context-policy.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
@@ -70,7 +70,7 @@ export function checkRequestContext(option: unknown): ContextPolicy {
   let policy = fullContext;
   for (const [name, value] of entriesOf('requestContext', option)) {
     if (name !== 'headers' && name !== 'deadline') {
-      throw optionInvalid(`unknown option "requestContext.${name}"; there are: headers, deadline`);
+      throw unknownOption(name, ['headers', 'deadline'], 'requestContext.');
     }
     if (value !== undefined && typeof value !== 'boolean') {
       throw optionInvalid(

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SidecarError } from './base/errors.js';
+import { describeValue } from './config/describe-value.js';
 import { optionInvalid } from './config/option-check.js';
 import {
   type ParseConfigOptions,
@@ -28,16 +29,36 @@ export async function loadConfig(
   hasRegistrations = false,
 ): Promise<ParsedConfig> {
   const options = { unsupported, httpFilters, hasRegistrations };
+  checkSource(source);
   if (typeof source !== 'string' && !(source instanceof URL)) {
-    if (typeof source !== 'object' || source === null) {
-      throw optionInvalid(
-        'config is missing; give a path, a file: URL, or the configuration itself',
-      );
-    }
     return parseConfig(source, { source: 'the configuration', ...options });
   }
   const path = source instanceof URL ? toPath(source) : source;
   return loadConfigFile(path, { source: path, ...options });
+}
+
+/** Throws for what is no configuration, but what one is made of. */
+function checkSource(source: unknown): void {
+  if (source === undefined) {
+    throw optionInvalid('config is missing; give a path, a file: URL, or the configuration itself');
+  }
+  const isText = typeof source === 'string' && /^\s*\{/.test(source);
+  const isObject = typeof source === 'object' && source !== null;
+  const isWhole = isObject && !(source instanceof Promise) && !ArrayBuffer.isView(source);
+  if (!isWhole && (typeof source !== 'string' || source === '' || isText)) {
+    throw optionInvalid(
+      `config is ${describeValue(source)}, expected a path, a file: URL, or the configuration itself${hintAt(source)}`,
+    );
+  }
+}
+
+function hintAt(source: unknown): string {
+  if (source instanceof Promise) {
+    return '; await it first';
+  }
+  return source !== '' && (typeof source === 'string' || ArrayBuffer.isView(source))
+    ? '; give its path, or what JSON.parse() makes of it'
+    : '';
 }
 
 function toPath(url: URL): string {

@@ -1,6 +1,9 @@
 import { systemClock } from './base/clock.js';
 import { ConfigError, type ConfigProblem } from './base/errors.js';
 import { silentLogger } from './base/log.js';
+import { describeValue } from './config/describe-value.js';
+import { isJsonObject } from './config/json-members.js';
+import { checkOptionNames, optionInvalid } from './config/option-check.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
 import { findTlsProblems } from './downstream/tls/listener-tls-manager.js';
 import { explainRequest } from './explain/explain-request.js';
@@ -43,6 +46,7 @@ export async function validateConfig(
   options: ConfigOptions = {},
 ): Promise<ConfigReport> {
   try {
+    checkOptions(options);
     const { unsupported = 'error', httpFilters, registrations } = options;
     const parsed = await loadConfig(config, unsupported, httpFilters, registrations);
     const { listeners, clusterManager } = parsed.config;
@@ -59,6 +63,36 @@ export async function validateConfig(
       return { problems: error.problems, warnings: [] };
     }
     throw error;
+  }
+}
+
+const knownOptions: readonly (keyof ConfigOptions)[] = [
+  'unsupported',
+  'httpFilters',
+  'registrations',
+];
+
+/** Throws `SIDECAR_OPTION_INVALID`. */
+function checkOptions(options: unknown): void {
+  if (!isJsonObject(options)) {
+    const found = describeValue(options);
+    throw optionInvalid(`the options are ${found}, expected an object: { unsupported: "warn" }`);
+  }
+  checkOptionNames(options, knownOptions);
+  const { unsupported, httpFilters, registrations }: { [K in keyof ConfigOptions]: unknown } =
+    options;
+  if (unsupported !== undefined && unsupported !== 'error' && unsupported !== 'warn') {
+    throw optionInvalid(`unsupported is ${describeValue(unsupported)}, expected "error" or "warn"`);
+  }
+  const areNames =
+    Array.isArray(httpFilters) && httpFilters.every((name) => typeof name === 'string');
+  if (httpFilters !== undefined && !areNames) {
+    throw optionInvalid(
+      `httpFilters is ${describeValue(httpFilters)}, expected an array of the names of filters`,
+    );
+  }
+  if (registrations !== undefined && typeof registrations !== 'boolean') {
+    throw optionInvalid(`registrations is ${describeValue(registrations)}, expected true or false`);
   }
 }
 
@@ -83,6 +117,7 @@ export async function explainConfig(
 ): Promise<ConfigExplanation> {
   // A request that is none is told of before anything is read.
   readExplainedRequest(request);
+  checkOptions(options);
   const mode = options.unsupported === 'error' ? 'error' : 'explain';
   const parsed = await loadConfig(config, mode, options.httpFilters, options.registrations);
   return { ...explainRequest(parsed.config, request), warnings: parsed.warnings };

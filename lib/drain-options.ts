@@ -1,6 +1,7 @@
 import type { Clock } from './base/clock.js';
-import { SidecarError } from './base/errors.js';
 import { describeValue } from './config/describe-value.js';
+import { isJsonObject } from './config/json-members.js';
+import { checkOptionNames, optionInvalid } from './config/option-check.js';
 
 /** Options of `Sidecar.drain`. */
 export interface DrainOptions {
@@ -30,18 +31,37 @@ export function withinTime(work: Promise<void>, clock: Clock, timeoutMs: number)
   });
 }
 
-/** Reads a time from the options of `drain` or `close`. */
-export function readDuration<K extends string>(
-  options: { readonly [name in K]?: number },
-  name: K,
-  fallback: number,
-): number {
-  const value: unknown = options[name] ?? fallback;
+const defaultTimeoutMs = 10_000;
+
+const known = { drain: ['delayMs', 'timeoutMs'], close: ['timeoutMs'] } as const;
+
+/**
+ * Returns the options of `drain` or `close`, with all that is left out. Throws
+ * `SIDECAR_OPTION_INVALID` for those that the method does not have, too: who waits for less than was
+ * meant cuts requests.
+ */
+export function readTimes(
+  options: DrainOptions,
+  method: keyof typeof known,
+): Required<DrainOptions> {
+  const given: unknown = options;
+  if (!isJsonObject(given)) {
+    const found = describeValue(given);
+    throw optionInvalid(`${method} is given ${found}, expected ${method}({ timeoutMs: 5000 })`);
+  }
+  checkOptionNames(given, known[method]);
+  return {
+    delayMs: readDuration('delayMs', options.delayMs, 0),
+    timeoutMs: readDuration('timeoutMs', options.timeoutMs, defaultTimeoutMs),
+  };
+}
+
+function readDuration(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) {
+    return fallback;
+  }
   if (typeof value !== 'number' || !(value >= 0)) {
-    throw new SidecarError(
-      'SIDECAR_OPTION_INVALID',
-      `${name} is ${describeValue(value)}, expected milliseconds, 0 or more`,
-    );
+    throw optionInvalid(`${name} is ${describeValue(value)}, expected milliseconds, 0 or more`);
   }
   return value;
 }

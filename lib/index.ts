@@ -26,7 +26,8 @@ export type {
   DispatchInterceptor,
   UndiciDispatcher,
 } from './egress/dispatcher/undici-dispatcher.js';
-export type { ContextMiddleware, InboundHeaders } from './egress/inbound-context.js';
+export type { ContextMiddleware } from './egress/inbound-context.js';
+export type { InboundHeaders } from './egress/inbound-headers.js';
 export type { OutboundBody } from './egress/outbound-body.js';
 export type { HeaderRecord, OutboundResponse } from './egress/outbound-response.js';
 export type { BodyInput, HeadersInput, RequestOptions } from './egress/request-options.js';

@@ -17,7 +17,13 @@ import type { Config } from './config/config.js';
 import { describeValue } from './config/describe-value.js';
 import { discoverableNames } from './config/discoverable-names.js';
 import { isJsonObject } from './config/json-members.js';
-import { entriesOf, listNames, optionInvalid } from './config/option-check.js';
+import {
+  checkOptionNames,
+  entriesOf,
+  listNames,
+  optionInvalid,
+  unknownOption,
+} from './config/option-check.js';
 import { type ConfigSource, loadConfig } from './config-file.js';
 import type { ContextPolicy } from './http/context-policy.js';
 import type { HttpFilterFactory } from './http/own-filter.js';
@@ -137,7 +143,7 @@ export interface CheckedOptions {
   readonly registrations: RegistrationSource | undefined;
 }
 
-const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
+const knownOptions: readonly (keyof SidecarOptions)[] = [
   'config',
   'serviceCluster',
   'serviceNode',
@@ -158,7 +164,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof SidecarOptions>([
   'breakers',
   'slowStart',
   'registrations',
-]);
+];
 
 /**
  * Reads the configuration and checks every option. Throws `SIDECAR_OPTION_INVALID`,
@@ -168,10 +174,7 @@ export async function checkOptions(options: SidecarOptions): Promise<CheckedOpti
   if (!isJsonObject(options)) {
     throw optionInvalid('createSidecar takes an object: createSidecar({ config: "./envoy.json" })');
   }
-  const unknown = Object.keys(options).find((name) => !knownOptions.has(name));
-  if (unknown !== undefined) {
-    throw optionInvalid(`unknown option "${unknown}"; there are: ${[...knownOptions].join(', ')}`);
-  }
+  checkOptionNames(options, knownOptions);
   const { unsupported = 'error', accessLogFlushIntervalMs, drainTimeMs = 600_000 } = options;
   if (unsupported !== 'error' && unsupported !== 'warn') {
     throw optionInvalid(`unsupported is ${describeValue(unsupported)}, expected "error" or "warn"`);
@@ -282,7 +285,7 @@ function checkOutbound(outbound: unknown, config: Config): readonly string[] | u
   let listeners: readonly string[] | undefined;
   for (const [name, value] of entriesOf('outbound', outbound)) {
     if (name !== 'listeners') {
-      throw optionInvalid(`unknown option "outbound.${name}"; there is: listeners`);
+      throw unknownOption(name, ['listeners'], 'outbound.');
     }
     listeners = checkListenerNames(value, config);
   }

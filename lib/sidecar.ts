@@ -1,23 +1,23 @@
-import type { Agent } from 'node:http';
+// Which is one of `node:http`, too: clients like got take no other for `https:`.
+import type { Agent } from 'node:https';
 import type { AdminServer } from './admin/admin-server.js';
 import { type Assembly, assemble } from './assemble.js';
 import type { AssemblyOptions } from './assembly/assembly-options.js';
 import { createAdminServer } from './assembly/create-admin-server.js';
+import { warnOfCatchAll } from './assembly/warn-of-catch-all.js';
 import { type Clock, systemClock } from './base/clock.js';
 import { LoopHold } from './base/loop-hold.js';
 import { type Random, systemRandom } from './base/random.js';
 import { createSidecarRuntime, type SidecarRuntime } from './base/runtime/sidecar-runtime.js';
 import { formatAddress, type TcpAddress } from './config/address.js';
+import { refuseArguments } from './config/option-check.js';
 import type { ConfigSource } from './config-file.js';
-import { type CloseOptions, type DrainOptions, readDuration, withinTime } from './drain-options.js';
+import { type CloseOptions, type DrainOptions, readTimes, withinTime } from './drain-options.js';
 import { OutboundAgent } from './egress/agent/outbound-agent.js';
 import { SidecarDispatcher } from './egress/dispatcher/sidecar-dispatcher.js';
 import { fetchThrough } from './egress/fetch.js';
-import {
-  type ContextMiddleware,
-  InboundContext,
-  type InboundHeaders,
-} from './egress/inbound-context.js';
+import { type ContextMiddleware, InboundContext } from './egress/inbound-context.js';
+import type { InboundHeaders } from './egress/inbound-headers.js';
 import { Installation } from './egress/install/installation.js';
 import type { OutboundResponse } from './egress/outbound-response.js';
 import { OutboundClient } from './egress/request.js';
@@ -47,8 +47,6 @@ const realEnvironment: SidecarEnvironment = {
   clock: systemClock,
   random: systemRandom,
 };
-
-const defaultTimeoutMs = 10_000;
 
 /**
  * Starts a sidecar in this process, configured by an Envoy v1 `envoy.json`.
@@ -184,7 +182,10 @@ export class Sidecar {
    * A middleware `(request, response, next)` for servers that are not mounted: what comes behind it
    * runs on behalf of the request. In a mounted application it changes nothing.
    */
-  contextMiddleware(): ContextMiddleware {
+  contextMiddleware(): ContextMiddleware;
+  contextMiddleware(...given: readonly unknown[]): ContextMiddleware {
+    // As if it were the middleware itself: `app.use(sidecar.contextMiddleware)`.
+    refuseArguments(given, 'contextMiddleware', 'use what it returns: contextMiddleware()');
     return this.#inbound.middleware;
   }
 
@@ -193,7 +194,10 @@ export class Sidecar {
    * send requests to hosts that the configuration knows as by `request`. All others go to exactly
    * what was there. Returns what gives all of it back (docs/outbound.md); `close` does so, too.
    */
-  install(): () => void {
+  install(): () => void;
+  install(...given: readonly unknown[]): () => void {
+    refuseArguments(given, 'install', 'it serves the hosts that the configuration knows');
+    warnOfCatchAll(this.#assembly.options, this.#assembly.listenerManager);
     return this.#installation.install();
   }
 
@@ -248,8 +252,7 @@ export class Sidecar {
    * of the application's own last, or when the time is up. Calling it again joins the first call.
    */
   async drain(options: DrainOptions = {}): Promise<void> {
-    const delayMs = readDuration(options, 'delayMs', 0);
-    const timeoutMs = readDuration(options, 'timeoutMs', defaultTimeoutMs);
+    const { delayMs, timeoutMs } = readTimes(options, 'drain');
     this.#draining ??= this.#drain(delayMs, timeoutMs);
     await this.#draining;
   }
@@ -259,7 +262,7 @@ export class Sidecar {
    * what is left of its delay is skipped, and its time ends with that of `close`. Idempotent.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const timeoutMs = readDuration(options, 'timeoutMs', defaultTimeoutMs);
+    const { timeoutMs } = readTimes(options, 'close');
     this.#closing ??= this.#close(timeoutMs);
     await this.#closing;
   }

@@ -1,4 +1,6 @@
+import { SidecarError } from '../base/errors.js';
 import type { SidecarDispatcher } from './dispatcher/sidecar-dispatcher.js';
+import { refuseUsedBody } from './used-body.js';
 
 /** As it was when this was loaded: an application may replace it, and by something that calls us. */
 const builtInFetch = globalThis.fetch;
@@ -9,14 +11,22 @@ export function fetchThrough(
   input: string | URL | Request,
   init: RequestInit | undefined,
 ): Promise<Response> {
-  if (init === undefined || isPlain(init)) {
-    return builtInFetch(input, { ...init, dispatcher });
-  }
   try {
+    const body: unknown = init?.body;
+    if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) {
+      // The standard refuses it, too, but with a message that does not say why.
+      refuseUsedBody(body);
+    }
+    if (init === undefined || isPlain(init)) {
+      return builtInFetch(input, { ...init, dispatcher });
+    }
     // Properties of a class cannot be copied, so whoever may read them does it first.
     return builtInFetch(new Request(input, init), { dispatcher });
   } catch (error) {
-    return Promise.reject(error);
+    // Of looking at the arguments: the standard rejects for that, too.
+    return Promise.reject(
+      error instanceof SidecarError ? new TypeError('fetch failed', { cause: error }) : error,
+    );
   }
 }
 

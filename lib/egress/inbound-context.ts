@@ -4,25 +4,15 @@ import { bindEvents } from '../base/bound-events.js';
 import type { Clock } from '../base/clock.js';
 import { describeValue } from '../config/describe-value.js';
 import { type ContextPolicy, isContextWanted } from '../http/context-policy.js';
-import type { HeaderList } from '../http/headers.js';
 import {
   currentContext,
-  expectedTimeoutName,
-  isInheritedHeader,
   RequestContext,
   readExpectedMs,
   runInContext,
 } from '../http/request-context.js';
 import { DurationDeadline, MessageDeadline } from './inbound-deadline.js';
+import { checkInboundHeaders, type InboundHeaders, readInboundHeaders } from './inbound-headers.js';
 import { invalid } from './request-options.js';
-
-/**
- * Headers of a request that came in by other ways than a mounted application: those of `node:http`
- * (`request.headers`), a `Headers` of the standard, pairs, or any object of texts.
- */
-export type InboundHeaders =
-  | Iterable<readonly [string, string]>
-  | Readonly<Record<string, unknown>>;
 
 /** Runs the rest of an application's own chain in the context of the request that it serves. */
 export type ContextMiddleware = (
@@ -40,6 +30,11 @@ export class InboundContext {
     if (typeof next !== 'function') {
       throw invalid(
         'the middleware is called without next; it is one of (request, response, next), and for all others, as of Koa and Hono, there is runInContext()',
+      );
+    }
+    if (!isObject(request?.headers) || !isObject(response)) {
+      throw invalid(
+        'the middleware is called with something else than a request and a response of node:http or node:http2; for all others there is runInContext()',
       );
     }
     const current = currentContext();
@@ -62,11 +57,15 @@ export class InboundContext {
   /** See `Sidecar.runInContext`. */
   run<T>(headers: InboundHeaders | null, run: () => T): T {
     if (typeof run !== 'function') {
-      throw invalid(`what is to run in a context is ${describeValue(run)}, expected a function`);
+      const hint = isPromise(run) ? '; write () => in front of the call' : '';
+      throw invalid(
+        `what is to run in a context is ${describeValue(run)}, expected a function${hint}`,
+      );
     }
     if (headers === null) {
       return runInContext(undefined, run);
     }
+    checkInboundHeaders(headers);
     const list = readInboundHeaders(headers);
     if (!isContextWanted(this.#policy)) {
       return run();
@@ -88,34 +87,10 @@ export class InboundContext {
   }
 }
 
-/** Returns those that matter, names in lower case. */
-function readInboundHeaders(input: InboundHeaders): HeaderList {
-  if (typeof input !== 'object' || input === null) {
-    throw invalid('the headers of a context are neither an object nor pairs; null is for none');
-  }
-  const list: HeaderList = [];
-  const entries = Symbol.iterator in input ? input : Object.entries(input);
-  // Whoever calls this may have the headers from anywhere: what is no header is left out.
-  for (const entry of entries as Iterable<unknown>) {
-    if (Array.isArray(entry) && typeof entry[0] === 'string') {
-      addInboundHeader(list, entry[0].toLowerCase(), entry[1]);
-    }
-  }
-  return list;
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
-function addInboundHeader(list: HeaderList, name: string, value: unknown): void {
-  if (name !== expectedTimeoutName && !isInheritedHeader(name)) {
-    return;
-  }
-  for (const text of Array.isArray(value) ? value : [value]) {
-    if (typeof text === 'string' && isSendable(text)) {
-      list.push(name, text);
-    }
-  }
-}
-
-/** Visible ASCII, and blanks: nothing else has ever been in one of these headers. */
-function isSendable(value: string): boolean {
-  return /^[\t\x20-\x7e]*$/.test(value);
+function isPromise(value: unknown): boolean {
+  return value instanceof Promise;
 }

@@ -1,5 +1,6 @@
 import { isAnyArrayBuffer } from 'node:util/types';
 import { describeValue } from '../config/describe-value.js';
+import { isJsonObject } from '../config/json-members.js';
 import { getHeader, type HeaderList, hasHeader } from '../http/headers.js';
 import { type StreamedBody, toBuffer } from './body-pump.js';
 import { encodeMultipartForm, isPlainType, readParts } from './multipart-form.js';
@@ -37,7 +38,7 @@ export function prepareBody(
     }
     return prepareObject(body, headers);
   }
-  throw noBody();
+  throw noBody(body);
 }
 
 /** Returns what `content-length` says, if it is there. */
@@ -62,9 +63,9 @@ function prepareObject(body: object, headers: HeaderList): Buffer | StreamedBody
       if (Symbol.iterator in body) {
         return prepareForm(body as FormData, headers);
       }
-      throw noBody();
+      throw noBody(body);
     default:
-      throw noBody();
+      throw noBody(body);
   }
 }
 
@@ -120,9 +121,16 @@ function addLength(length: number, headers: HeaderList): void {
   }
 }
 
-function noBody(): Error {
+function noBody(body: unknown): Error {
   return invalid(
     'the body is none of: string, ArrayBuffer or a view of one, Blob, FormData, URLSearchParams, ' +
-      'stream or other async iterable',
+      `stream or other async iterable${hintAt(body)}`,
   );
+}
+
+function hintAt(body: unknown): string {
+  if (body instanceof Promise) {
+    return '; await it first';
+  }
+  return isJsonObject(body) || Array.isArray(body) ? '; send it as JSON.stringify(value)' : '';
 }

@@ -25,6 +25,7 @@ import { OutboundStream } from './outbound-stream.js';
 import { PassthroughCall } from './passthrough.js';
 import { announcedLength, prepareBody } from './request-body.js';
 import {
+  checkOptionNames,
   checkSignal,
   parseHeaders,
   parseMethod,
@@ -141,6 +142,9 @@ export class OutboundClient implements CallOwner {
       throw closedError();
     }
     const target = parseTarget(url);
+    if (options !== noOptions) {
+      checkOptionNames(options);
+    }
     const { signal } = options;
     checkSignal(signal);
     const method = parseMethod(options.method);

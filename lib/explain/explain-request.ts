@@ -4,7 +4,7 @@ import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import { describeValue } from '../config/describe-value.js';
 import type { ListenerConfig } from '../config/listener-config.js';
-import { listNames, optionInvalid } from '../config/option-check.js';
+import { entriesOf, listNames, optionInvalid } from '../config/option-check.js';
 import type { RouteTableConfig } from '../config/route-table-config.js';
 import { RouteTable } from '../router/route-table.js';
 import { explainRoute } from './explain-route.js';
@@ -28,7 +28,7 @@ export function explainRequest(
   tableOf: (listener: ListenerConfig) => RouteTableConfig = configuredTable,
 ): Explanation {
   const request = readExplainedRequest(options);
-  const runtime = readRuntime(options.runtime ?? {});
+  const runtime = readRuntime(options.runtime);
   const tables = config.listeners.map((listener) => ({
     listener,
     table: new RouteTable(tableOf(listener), runtime),
@@ -65,9 +65,9 @@ function configuredTable(listener: ListenerConfig): RouteTableConfig {
   return listener.connectionManager.routeConfig;
 }
 
-function readRuntime(values: NonNullable<ExplainOptions['runtime']>): Runtime {
-  for (const [key, value] of Object.entries(values)) {
-    if (!Number.isInteger(value) || value < 0) {
+function readRuntime(values: ExplainOptions['runtime'] = {}): Runtime {
+  for (const [key, value] of entriesOf('runtime', values)) {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
       throw optionInvalid(`runtime.${key} is ${describeValue(value)}, expected a whole number`);
     }
   }
@@ -90,7 +90,7 @@ function chooseListener(
     const named = tables.find(({ listener }) => listener.name === name);
     if (named === undefined) {
       const known = listNames(tables.map(({ listener }) => listener.name));
-      throw optionInvalid(`listener is "${name}", but the listeners are: ${known}`);
+      throw optionInvalid(`listener is ${describeValue(name)}, but the listeners are: ${known}`);
     }
     return named;
   }

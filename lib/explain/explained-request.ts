@@ -2,7 +2,7 @@ import { toByteString } from '../base/byte-string.js';
 import { describeValue } from '../config/describe-value.js';
 import { isHeaderName, isHeaderValue } from '../config/header-text.js';
 import { isJsonObject } from '../config/json-members.js';
-import { optionInvalid } from '../config/option-check.js';
+import { checkOptionNames, optionInvalid } from '../config/option-check.js';
 import type { RoutedRequest } from '../http/filter.js';
 import { hasHeader } from '../http/headers.js';
 import type { RequestHead } from '../http/message.js';
@@ -36,11 +36,21 @@ export interface ExplainedRequest extends RoutedRequest {
   readonly port: number;
 }
 
+const knownOptions: readonly (keyof ExplainOptions)[] = [
+  'method',
+  'url',
+  'headers',
+  'listener',
+  'random',
+  'runtime',
+];
+
 /** Checks the options of an explanation. Throws `SIDECAR_OPTION_INVALID`. */
 export function readExplainedRequest(options: ExplainOptions): ExplainedRequest {
   if (!isJsonObject(options)) {
     throw optionInvalid(`the request is ${describeValue(options)}, expected an object with a url`);
   }
+  checkOptionNames(options, knownOptions);
   const { method = 'GET', random = 0 } = options;
   const url = readUrl(options.url);
   if (typeof method !== 'string' || !isHeaderName(method)) {
@@ -55,7 +65,7 @@ export function readExplainedRequest(options: ExplainOptions): ExplainedRequest 
     authority: url.host,
     headers: [],
   };
-  addHeaders(requestHead, options.headers ?? {});
+  addHeaders(requestHead, options.headers);
   if (!hasHeader(requestHead.headers, 'x-forwarded-proto')) {
     requestHead.headers.push('x-forwarded-proto', url.protocol.slice(0, -1));
   }
@@ -79,13 +89,12 @@ function readPath(url: string): string {
   return toByteString(path.startsWith('/') ? path : `/${path}`);
 }
 
-function addHeaders(head: RequestHead, headers: NonNullable<ExplainOptions['headers']>): void {
-  if (typeof headers !== 'object') {
-    throw optionInvalid(`headers is ${describeValue(headers)}, expected an object`);
-  }
-  const entries: Iterable<readonly [unknown, unknown]> =
-    Symbol.iterator in headers ? headers : Object.entries(headers);
-  for (const [name, value] of entries) {
+function addHeaders(head: RequestHead, headers: unknown = {}): void {
+  for (const entry of entriesOf(headers)) {
+    if (!Array.isArray(entry)) {
+      throw optionInvalid(`headers hold ${describeValue(entry)}, expected pairs of name and value`);
+    }
+    const [name, value]: unknown[] = entry;
     if (
       typeof name !== 'string' ||
       typeof value !== 'string' ||
@@ -98,6 +107,17 @@ function addHeaders(head: RequestHead, headers: NonNullable<ExplainOptions['head
     }
     setHeader(head, name.toLowerCase(), toByteString(value));
   }
+}
+
+function entriesOf(headers: unknown): Iterable<unknown> {
+  if (isJsonObject(headers)) {
+    return Object.entries(headers);
+  }
+  if (typeof headers !== 'object' || headers === null || !(Symbol.iterator in headers)) {
+    throw optionInvalid(`headers is ${describeValue(headers)}, expected an object or pairs`);
+  }
+  // What is iterable says so.
+  return headers as Iterable<unknown>;
 }
 
 function setHeader(head: RequestHead, name: string, value: string): void {

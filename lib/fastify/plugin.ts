@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Logger } from '../base/log.js';
-import { isJsonObject } from '../config/json-members.js';
-import { optionInvalid } from '../config/option-check.js';
+import { describeValue } from '../config/describe-value.js';
+import { entriesOf, optionInvalid } from '../config/option-check.js';
 import {
   type ExistingSidecar,
   type HeldSidecar,
@@ -65,21 +65,20 @@ export const pillion: (
 });
 
 async function register(fastify: FastifyApplication, options: FastifyPluginOptions): Promise<void> {
+  checkArguments(fastify, options);
+  const isLate = !isExisting(options) && options.mountAs !== undefined;
   let held: HeldSidecar | undefined;
-  const open = async (): Promise<void> => {
-    held = await openSidecar(completed(options, fastify));
-  };
-  if (!isExisting(options) && options.mountAs !== undefined) {
-    fastify.addHook('onReady', open);
-  } else {
-    await open();
-  }
   const getter = (): Sidecar => {
     if (held === undefined) {
-      throw optionInvalid('with mountAs, the sidecar is there when the application is ready');
+      throw optionInvalid(
+        isLate
+          ? 'with mountAs, the sidecar is there when the application is ready: await app.ready()'
+          : 'the sidecar is there when the plugin has been loaded: await app.register()',
+      );
     }
     return held.sidecar;
   };
+  // Before there is a sidecar: it throws if there is one already, and nobody would close the second.
   fastify.decorate('sidecar', { getter });
   // Hooks and handlers run in it, those behind the reading of a body, too: Fastify sees to that.
   fastify.addHook('onRequest', ({ raw }, reply, done) => {
@@ -88,6 +87,35 @@ async function register(fastify: FastifyApplication, options: FastifyPluginOptio
   fastify.addHook('onClose', async () => {
     await held?.close();
   });
+  const open = async (): Promise<void> => {
+    held = await openSidecar(completed(options, fastify));
+  };
+  if (isLate) {
+    fastify.addHook('onReady', open);
+  } else {
+    await open();
+  }
+}
+
+/** Throws for what would only be found out halfway, or at the end of `ready()`. */
+function checkArguments(fastify: unknown, options: unknown): void {
+  const example = 'app.register(pillion, { config: "./envoy.json" })';
+  if (
+    typeof fastify !== 'object' ||
+    fastify === null ||
+    !('decorate' in fastify && 'addHook' in fastify)
+  ) {
+    throw optionInvalid(`pillion is called without an application of Fastify; use ${example}`);
+  }
+  if (typeof options !== 'object' || options === null || options instanceof Promise) {
+    throw optionInvalid(
+      `the options are ${describeValue(options)}, expected an object: ${example}`,
+    );
+  }
+  const { mountAs }: { readonly mountAs?: unknown } = options;
+  if (mountAs !== undefined && (typeof mountAs !== 'string' || mountAs === '')) {
+    throw optionInvalid(`mountAs is ${describeValue(mountAs)}, expected the name of a cluster`);
+  }
 }
 
 function completed(
@@ -98,10 +126,14 @@ function completed(
     return options;
   }
   const { mountAs, ...rest } = options;
-  if (mountAs !== undefined && isJsonObject(rest.mount) && Object.hasOwn(rest.mount, mountAs)) {
+  if (mountAs === undefined) {
+    return { logger: fastify.log, ...rest };
+  }
+  const mounts = entriesOf('mount', rest.mount);
+  if (mounts.some(([name]) => name === mountAs)) {
     throw optionInvalid(`mount and mountAs both name the cluster "${mountAs}"; leave one out`);
   }
   // Whether it can be mounted is checked with the other options.
-  const mounted = mountAs === undefined ? {} : { [mountAs]: fastify.server as MountedApplication };
+  const mounted = { [mountAs]: fastify.server as MountedApplication };
   return { logger: fastify.log, ...rest, mount: { ...rest.mount, ...mounted } };
 }

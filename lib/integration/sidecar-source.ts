@@ -54,7 +54,19 @@ export function checkSidecar(value: unknown, what: string): asserts value is Sid
     !('contextMiddleware' in value) ||
     typeof value.contextMiddleware !== 'function'
   ) {
-    const hint = value instanceof Promise ? '; await it first' : '';
-    throw optionInvalid(`${what} is ${describeValue(value)}, expected a sidecar${hint}`);
+    throw optionInvalid(`${what} is ${describeValue(value)}, expected a sidecar${hintAt(value)}`);
   }
+}
+
+function hintAt(value: unknown): string {
+  if (value instanceof Promise) {
+    return '; await it first';
+  }
+  if (typeof value !== 'object' || value === null) {
+    return '';
+  }
+  if ('sidecar' in value) {
+    return '; give the sidecar itself';
+  }
+  return 'config' in value ? '; give what createSidecar() resolves with for these options' : '';
 }

@@ -1,10 +1,11 @@
+import { checkLogger } from '../application-options.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { GuardedLogger } from '../base/guarded-logger.js';
 import type { Logger } from '../base/log.js';
 import { type Random, systemRandom } from '../base/random.js';
 import { describeValue } from '../config/describe-value.js';
 import { isJsonObject } from '../config/json-members.js';
-import { optionInvalid } from '../config/option-check.js';
+import { checkOptionNames, optionInvalid } from '../config/option-check.js';
 import {
   defaultClusterDomain,
   parseServiceName,
@@ -110,7 +111,14 @@ export class KubernetesRegistrations implements RegistrationSource {
   }
 
   subscribe(serviceName: string, subscriber: RegistrationSubscriber): RegistrationSubscription {
-    const service = parseServiceName(serviceName, this.#clusterDomain);
+    // Not only sidecars subscribe: sources of an application may ask others.
+    if (typeof subscriber?.onHosts !== 'function' || typeof subscriber.onFailure !== 'function') {
+      throw optionInvalid('the subscriber needs the methods "onHosts" and "onFailure"');
+    }
+    const service =
+      typeof serviceName === 'string'
+        ? parseServiceName(serviceName, this.#clusterDomain)
+        : undefined;
     if (service === undefined) {
       const expected = `<service>.<namespace>.${this.#clusterDomain}`;
       subscriber.onFailure(
@@ -163,11 +171,7 @@ function checkOptions(options: KubernetesRegistrationsOptions): void {
   if (!isJsonObject(given)) {
     throw optionInvalid('kubernetesRegistrations takes an object of options, or nothing');
   }
-  for (const name of Object.keys(given)) {
-    if (!knownOptions.some((known) => known === name)) {
-      throw optionInvalid(`unknown option "${name}"; there are: ${knownOptions.join(', ')}`);
-    }
-  }
+  checkOptionNames(given, knownOptions);
   checkNamespaces(options.namespaces);
   for (const name of ['clusterDomain', 'kubeConfigFile', 'context'] as const) {
     const value: unknown = given[name];
@@ -176,11 +180,13 @@ function checkOptions(options: KubernetesRegistrationsOptions): void {
     }
   }
   checkKubeConfig(options);
+  checkLogger(options.logger);
 }
 
 function checkNamespaces(namespaces: unknown): void {
   const areNames =
     Array.isArray(namespaces) &&
+    namespaces.length > 0 &&
     namespaces.every((name) => typeof name === 'string' && name !== '');
   if (namespaces !== undefined && namespaces !== 'all' && !areNames) {
     throw optionInvalid(

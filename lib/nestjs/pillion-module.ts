@@ -1,5 +1,5 @@
 import { describeValue } from '../config/describe-value.js';
-import { optionInvalid } from '../config/option-check.js';
+import { checkOptionNames, optionInvalid } from '../config/option-check.js';
 import type { ContextMiddleware } from '../egress/inbound-context.js';
 import {
   type HeldSidecar,
@@ -96,6 +96,7 @@ export class PillionModule {
       const found = describeValue(options.useFactory);
       throw optionInvalid(`useFactory is ${found}, expected a function: ${example}`);
     }
+    checkAsyncOptions(options);
     return createModule(options);
   }
 
@@ -116,18 +117,41 @@ function checkObject(options: unknown, example: string): void {
   if (
     typeof options !== 'object' ||
     options === null ||
+    Array.isArray(options) ||
     options instanceof Promise ||
     options instanceof Sidecar
   ) {
     const found = describeValue(options);
+    const hint = options instanceof Promise ? '; await it first' : '';
     throw optionInvalid(
-      `PillionModule is given ${found}, expected options: ${example}, or { sidecar }`,
+      `PillionModule is given ${found}, expected options: ${example}, or { sidecar }${hint}`,
     );
+  }
+}
+
+const asyncOptions: readonly (keyof PillionModuleAsyncOptions)[] = [
+  'imports',
+  'inject',
+  'useFactory',
+  'isGlobal',
+];
+
+/** Throws for what Nest would take for something else, or leave out. */
+function checkAsyncOptions(options: PillionModuleAsyncOptions): void {
+  checkOptionNames(options, asyncOptions);
+  for (const name of ['imports', 'inject'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && !Array.isArray(value)) {
+      throw optionInvalid(`${name} is ${describeValue(value)}, expected an array`);
+    }
   }
 }
 
 function createModule(options: PillionModuleAsyncOptions): NestDynamicModule {
   const { isGlobal = true, imports = [], inject = [], useFactory } = options;
+  if (typeof isGlobal !== 'boolean') {
+    throw optionInvalid(`isGlobal is ${describeValue(isGlobal)}, expected true or false`);
+  }
   tellDependencies(PillionModule, [HeldSidecarToken]);
   return {
     module: PillionModule,

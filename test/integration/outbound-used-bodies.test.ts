@@ -63,6 +63,24 @@ for (const [door, send] of Object.entries(doors)) {
   }
 }
 
+for (const [what, create] of [
+  ['a stream of Node.js', usedStream],
+  ['a web stream', usedWebStream],
+] as const) {
+  test(`fetch refuses ${what} that has been read already, as the standard, and says so`, async (t) => {
+    const { sidecar } = await OutboundFixture.start(t, measure);
+    // The types of the standard know no streams of Node.js, and no `duplex`.
+    const init = { method: 'POST', body: await create(), duplex: 'half' } as RequestInit;
+    await assert.rejects(sidecar.fetch(url, init), (error: Error) => {
+      assert.ok(error instanceof TypeError);
+      const { code, message } = error.cause as { code: string; message: string };
+      assert.equal(code, 'SIDECAR_REQUEST_INVALID');
+      assert.match(message, /has been read to its end already, as body parsers do/);
+      return true;
+    });
+  });
+}
+
 test('a body of which nothing is lost is sent: one that was empty, one that is half read', async (t) => {
   const { sidecar } = await OutboundFixture.start(t, measure);
   const send = async (body: BodyInput): Promise<string> => {

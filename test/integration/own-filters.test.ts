@@ -114,6 +114,21 @@ test('it answers by itself, and the host hears nothing', async (t) => {
   assert.equal((await proxy.send({ headers: { authorization: 'x' } })).status, 200);
 });
 
+test('it answers with bytes, to which no content type is added', async (t) => {
+  for (const bytes of [Buffer.from([0, 255]), new Uint8Array([0, 255])]) {
+    const proxy = await start(t, (callbacks) => ({
+      decodeHead: () => {
+        // An array of bytes is what many libraries have.
+        callbacks.sendLocalReply(200, bytes as Buffer);
+        return 'stop';
+      },
+    }));
+    const { status, headers } = await proxy.send();
+    assert.deepEqual([status, headers['content-length']], [200, '2']);
+    assert.equal(headers['content-type'], undefined);
+  }
+});
+
 test('it holds a request back while it asks somebody, with its body', async (t) => {
   let release = (): void => assert.fail('nobody waits');
   const proxy = await start(

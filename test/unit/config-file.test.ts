@@ -52,10 +52,22 @@ test('a file: URL is read as its path is, and an object is taken as it is', asyn
 });
 
 test('what is neither is a wrong option', async () => {
-  for (const source of [undefined, null, 5, true]) {
+  for (const [source, message] of [
+    [undefined, /^config is missing; give a path, a file: URL, or the configuration itself$/],
+    [null, /^config is null, expected a path, a file: URL, or the configuration itself$/],
+    [5, /^config is 5, expected a path/],
+    ['', /^config is "", expected a path/],
+    [
+      json,
+      /^config is "\{.*, expected a path.*; give its path, or what JSON\.parse\(\) makes of it$/,
+    ],
+    [Buffer.from(json), /; give its path, or what JSON\.parse\(\) makes of it$/],
+    [Promise.resolve({}), /; await it first$/],
+  ] as const) {
+    // Wrong on purpose.
     await assert.rejects(loadConfig(source as unknown as ConfigSource, 'error'), {
       code: 'SIDECAR_OPTION_INVALID',
-      message: 'config is missing; give a path, a file: URL, or the configuration itself',
+      message,
     });
   }
   await assert.rejects(loadConfig(new URL('http://example.com/envoy.json'), 'error'), {

@@ -105,11 +105,15 @@ describe('a wrong option has a clear message', () => {
   const cases: readonly (readonly [options: Json, message: RegExp])[] = [
     [{ lissenOn: {} }, /^unknown option "lissenOn"; there are: config, serviceCluster, .*listenOn/],
     [{ requestContext: 'no' }, /^requestContext is "no", expected true, false, or an object/],
-    [{ requestContext: { header: true } }, /^unknown option "requestContext.header"; there are:/],
+    [{ lissenOn: {} }, /; did you mean "listenOn"\?$/],
+    [
+      { requestContext: { header: true } },
+      /^unknown option "requestContext.header"; there are: headers, deadline; did you mean "headers"\?$/,
+    ],
     [{ requestContext: { deadline: 1 } }, /^requestContext.deadline is 1, expected true or false/],
     [{ config: undefined }, /^config is missing; give a path, a file: URL, or the configuration/],
-    [{ config: null }, /^config is missing/],
-    [{ config: 5 }, /^config is missing/],
+    [{ config: null }, /^config is null, expected a path/],
+    [{ config: 5 }, /^config is 5, expected a path/],
     [{ config: new URL('http://x/envoy.json') }, /^config is http:.*only file: URLs can be read$/],
     [{ unsupported: 'ignore' }, /^unsupported is "ignore", expected "error" or "warn"$/],
     [{ serviceCluster: 5 }, /^serviceCluster is 5, expected a string of printable ASCII$/],

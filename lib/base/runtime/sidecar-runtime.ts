@@ -6,7 +6,11 @@ import type { LayeredRuntime } from './layered-runtime.js';
  * `fault.http.abort.abort_percent`.
  */
 export interface SidecarRuntime {
-  /** Returns the value under a key as it is written, or `undefined` if the default counts. */
+  /**
+   * Returns the value under a key as it is written, or `undefined` if the default counts.
+   *
+   * Throws `SIDECAR_OPTION_INVALID` for a key that is no string.
+   */
   get(key: string): string | undefined;
   /**
    * Sets a value from the next request on, above those on disk, also above those of a tree that is
@@ -20,7 +24,10 @@ export interface SidecarRuntime {
 /** Creates what an application sees of a runtime. */
 export function createSidecarRuntime(runtime: LayeredRuntime): SidecarRuntime {
   return {
-    get: (key) => runtime.get(key),
+    get(key) {
+      checkKey(key);
+      return runtime.get(key);
+    },
     set(key, value) {
       checkKey(key);
       runtime.set(key, value === undefined ? undefined : textOf(key, value));

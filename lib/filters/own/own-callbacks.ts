@@ -131,15 +131,23 @@ export class OwnCallbacks implements FilterCallbacks {
     }
   }
 
-  sendLocalReply(status: number, body: string, headers: HeaderList = []): void {
+  sendLocalReply(status: number, body: string | Buffer, headers: HeaderList = []): void {
     this.#hasReplied = true;
     this.decoding.close();
-    if (!isFinalStatus(status) || typeof body !== 'string' || !Array.isArray(headers)) {
-      this.#misuse('sendLocalReply takes a status from 200 to 599, a string and a list of headers');
+    const content: unknown = body;
+    const bytes = content instanceof Uint8Array ? toBuffer(content) : content;
+    if (
+      !isFinalStatus(status) ||
+      (typeof bytes !== 'string' && !Buffer.isBuffer(bytes)) ||
+      !Array.isArray(headers)
+    ) {
+      this.#misuse(
+        'sendLocalReply takes a status from 200 to 599, a string or bytes, and a list of headers',
+      );
       return;
     }
     const lowerCased = headers.map((text, i) => (i % 2 === 0 ? lowerCaseName(String(text)) : text));
-    this.#callbacks.sendLocalReply(status, body, lowerCased);
+    this.#callbacks.sendLocalReply(status, bytes, lowerCased);
   }
 
   encodeHead(head: ResponseHead, endStream: boolean, moreFollows: boolean): void {

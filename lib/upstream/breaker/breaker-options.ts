@@ -1,6 +1,6 @@
 import { maxTimerDelayMs } from '../../base/clock.js';
 import { describeValue } from '../../config/describe-value.js';
-import { entriesOf, listNames, optionInvalid } from '../../config/option-check.js';
+import { entriesOf, listNames, optionInvalid, unknownOption } from '../../config/option-check.js';
 import {
   type BreakerPolicy,
   bucketMs,
@@ -63,8 +63,7 @@ function checkPolicy(option: string, value: unknown): BreakerPolicy {
   const policy: Record<keyof BreakerPolicy, number> = { ...defaultBreakerPolicy };
   for (const [key, number] of entriesOf(option, value)) {
     if (!isPolicyKey(key)) {
-      const known = listNames(Object.keys(policy));
-      throw optionInvalid(`unknown option "${option}.${key}"; there are: ${known}`);
+      throw unknownOption(key, Object.keys(policy), `${option}.`);
     }
     policy[key] = checkNumber(`${option}.${key}`, key, number);
   }

@@ -1,6 +1,6 @@
 import type { LbType } from '../../config/cluster-config.js';
 import { describeValue } from '../../config/describe-value.js';
-import { entriesOf, listNames, optionInvalid } from '../../config/option-check.js';
+import { entriesOf, listNames, optionInvalid, unknownOption } from '../../config/option-check.js';
 
 /** How a host that comes, or comes back, gets to its full share of the requests. */
 export interface SlowStartOptions {
@@ -70,10 +70,8 @@ function checkPolicy(option: string, value: unknown): SlowStartPolicy {
       case 'minWeightPercent':
         policy.minWeightPercent = checkNumber(`${option}.${key}`, number, 100);
         break;
-      default: {
-        const known = listNames(Object.keys(policy));
-        throw optionInvalid(`unknown option "${option}.${key}"; there are: ${known}`);
-      }
+      default:
+        throw unknownOption(key, Object.keys(policy), `${option}.`);
     }
   }
   if (policy.windowMs === 0) {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  checkOptionNames,
   checkSignal,
   type HeadersInput,
   parseHeaders,
   parseMethod,
   parseTarget,
+  type RequestOptions,
 } from '../../../lib/egress/request-options.js';
 
 function refused(message: RegExp): { code: string; message: RegExp } {
@@ -54,9 +56,16 @@ describe('the URL', () => {
         return true;
       },
     );
-    for (const wrong of [undefined, null, 5, {}]) {
+    for (const [wrong, message] of [
+      [undefined, /the URL is nothing, expected a string or a URL, as in request\("http:/],
+      [null, /the URL is null, expected/],
+      [5, /the URL is 5, expected/],
+      [{ origin: 'http://orders' }, /the URL is an object, expected/],
+      [Promise.resolve('http://orders'), /the URL is an instance of a class, .*; await it first/],
+      [new Request('http://orders'), /the URL is a Request; give it to sidecar\.fetch\(\)/],
+    ] as const) {
       // A caller without types may do so.
-      assert.throws(() => parseTarget(wrong as unknown as string), refused(/neither a string/));
+      assert.throws(() => parseTarget(wrong as unknown as string), refused(message));
     }
   });
 });
@@ -156,9 +165,14 @@ describe('the headers', () => {
       'x-a: 1',
       5,
       ['x-a', '1'],
+      [['x-a']],
+      [['x-a', '1', '2']],
       { 'x-a': null },
       { 'x-a': {} },
+      { 'x-a': Number.NaN },
       [[5, 'a']],
+      Promise.resolve({ 'x-a': '1' }),
+      new Date(0),
     ]) {
       // A caller without types may do so.
       assert.throws(() => parseHeaders(wrong as unknown as HeadersInput), refused(/header/));
@@ -176,8 +190,75 @@ describe('the signal', () => {
   });
 
   test('is refused if it is none', () => {
-    for (const wrong of [null, 'x', {}, new AbortController()]) {
+    for (const wrong of [
+      null,
+      'x',
+      {},
+      new EventTarget(),
+      { aborted: false, addEventListener() {} },
+    ]) {
       assert.throws(() => checkSignal(wrong as unknown as AbortSignal), refused(/AbortSignal/));
     }
+    assert.throws(
+      () => checkSignal(new AbortController() as unknown as AbortSignal),
+      refused(/expected an AbortSignal; give its signal$/),
+    );
+  });
+});
+
+describe('the options', () => {
+  // Callers without types may give anything.
+  const check = (options: unknown) => () => checkOptionNames(options as RequestOptions);
+
+  test('may be left out, given without a value, inherited, or of a class of the caller', () => {
+    class Options {
+      readonly method = 'POST';
+    }
+    for (const options of [
+      {},
+      Object.create(null),
+      { method: 'POST', headers: {}, body: null, signal: undefined },
+      { query: undefined, timeout: undefined },
+      Object.create({ method: 'POST' }),
+      new Options(),
+    ]) {
+      check(options)();
+    }
+  });
+
+  test('that do not exist are refused, with the one that may be meant', () => {
+    assert.throws(
+      check({ metod: 'POST' }),
+      refused(
+        /^unknown option "metod"; there are: method, headers, body, signal; did you mean "method"\?$/,
+      ),
+    );
+    assert.throws(check({ method: 'GET', x: 1 }), refused(/^unknown option "x"; .*, signal$/));
+    assert.throws(check(Object.create({ header: {} })), refused(/did you mean "headers"\?$/));
+  });
+
+  test('of other clients are refused, with what to use instead', () => {
+    for (const [name, message] of [
+      ['query', /write the query into the URL/],
+      ['headersTimeout', /x-envoy-upstream-rq-timeout-ms, or give signal: AbortSignal\.timeout/],
+      ['timeout', /time-outs are those of the route/],
+      ['maxRedirections', /sidecar\.fetch\(\) does/],
+      ['dispatcher', /leave it out, or give sidecar\.dispatcher .* to another client/],
+      ['retry', /x-envoy-retry-on/],
+      ['json', /body: JSON\.stringify\(value\)/],
+      ['origin', /part of the URL/],
+      ['auth', /header authorization/],
+      ['throwOnError', /statusCode/],
+      ['duplex', /leave it out/],
+    ] as const) {
+      assert.throws(check({ [name]: 1 }), refused(message), name);
+    }
+  });
+
+  test('are refused if they are none', () => {
+    for (const wrong of [5, 'POST', true, () => {}, [], new Map(), Promise.resolve({})]) {
+      assert.throws(check(wrong), refused(/^the options are .*, expected an object$/));
+    }
+    assert.throws(check(new Request('http://orders')), refused(/give it to sidecar\.fetch\(\)$/));
   });
 });

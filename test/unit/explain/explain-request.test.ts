@@ -369,7 +369,12 @@ test('options that are none are refused', () => {
   refuse(undefined, /^the request is nothing, expected an object with a url$/);
   refuse({ url, headers: { x: 1 } }, /^headers: "x": 1 is not a header with a value$/);
   refuse({ url, headers: { x: ['a', 'b'] } }, /^headers: "x": an array is not/);
-  refuse({ url, headers: 'x: 1' }, /^headers is "x: 1", expected an object$/);
+  refuse({ url, headers: 'x: 1' }, /^headers is "x: 1", expected an object or pairs$/);
+  refuse({ url, headers: Promise.resolve({}) }, /^headers is an instance of a class, expected/);
+  refuse({ url, headers: [5] }, /^headers hold 5, expected pairs of name and value$/);
+  refuse({ url, header: {} }, /^unknown option "header"; there are: .*; did you mean "headers"\?$/);
+  refuse({ url, listener: Symbol('in') }, /^listener is a symbol, but the listeners are: /);
+  refuse({ url, runtime: 5 }, /^runtime is 5, expected an object$/);
   refuse({ url, runtime: { k: '50' } }, /^runtime\.k is "50", expected a whole number$/);
 });
 
