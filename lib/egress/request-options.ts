@@ -66,10 +66,11 @@ export function checkOptionNames(options: RequestOptions): void {
   }
 }
 
-/** What wrappers pass on without having it is left out. */
+/** What wrappers pass on without having it is left out, and so is what somebody has given all objects. */
 function refuseOption(options: RequestOptions, name: string): void {
   // Whatever stands there: only its being there counts.
-  if ((options as Readonly<Record<string, unknown>>)[name] !== undefined) {
+  const isThere = (options as Readonly<Record<string, unknown>>)[name] !== undefined;
+  if (isThere && !(name in Object.prototype)) {
     throw invalid(adviseOnOption(options, name));
   }
 }

@@ -33,6 +33,7 @@ export class RetryRun {
   #state: RetryState | undefined = undefined;
   #rivals: UpstreamRequest[] | undefined = undefined;
   #isPending = false;
+  #hasEnded = false;
 
   /** `resource`: the places for retries, of the cluster and for the priority of the request. */
   constructor(
@@ -73,7 +74,7 @@ export class RetryRun {
     hasCurrent: boolean,
     { isRetriable, canRetry, isUsable }: AttemptResult,
   ): RetryVerdict {
-    if (this.#state === undefined && !(isRetriable && canRetry)) {
+    if (this.#hasEnded || (this.#state === undefined && !(isRetriable && canRetry))) {
       return 'answer';
     }
     const state = this.#begin();
@@ -95,7 +96,7 @@ export class RetryRun {
 
   /** The attempt has taken too long. Returns whether another one is to race it, after a back-off. */
   hedge(attempt: UpstreamRequest): boolean {
-    if (this.#begin().decideToHedge() !== 'retry') {
+    if (this.#hasEnded || this.#begin().decideToHedge() !== 'retry') {
       return false;
     }
     this.#isPending = true;
@@ -112,6 +113,8 @@ export class RetryRun {
 
   /** There is an answer, or nobody waits for one: aborts all rivals and ends a back-off. Idempotent. */
   end(): void {
+    // Also for a result that is just being told: whoever hears of it may have given the request up.
+    this.#hasEnded = true;
     this.#state?.end();
     const rivals = this.#rivals;
     this.#rivals = undefined;

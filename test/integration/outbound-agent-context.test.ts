@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
 import http from 'node:http';
 import { test } from 'node:test';
 import type { SidecarOptions } from '../../lib/sidecar-options.js';
@@ -31,6 +32,33 @@ test('a request that waits for a connection is made for whom it was made, not fo
   );
   const [, ownId] = received.find(([url]) => url === '/none') ?? [];
   assert.ok(!['one', 'two', 'three'].includes(String(ownId)));
+});
+
+test('a request that waits for a connection does not take the one of another for its own', async (t) => {
+  const { sidecar, upstream } = await OutboundFixture.start(t);
+  const { agent } = sidecar;
+  agent.maxSockets = 1;
+  const begin = (id: string) =>
+    sidecar.runInContext({ 'x-request-id': id }, () =>
+      http.request(`http://app/${id}`, { agent, method: 'POST' }),
+    );
+  const lost = begin('lost');
+  lost.on('error', () => {});
+  const slow = begin('slow');
+  await once(lost, 'socket');
+  // It gets a connection of its own in the place of the lost one, and nothing is written to it yet.
+  lost.destroy();
+  await once(slow, 'socket');
+  const late = begin('late');
+  const responses = [responseTo(slow.end()), responseTo(late.end())];
+  await Promise.all(responses);
+  assert.deepEqual(
+    upstream.requests.map(({ url, headers }) => [url, headers['x-request-id']]),
+    [
+      ['/slow', 'slow'],
+      ['/late', 'late'],
+    ],
+  );
 });
 
 test('filters run in the asynchronous context in which a request is made', async (t) => {

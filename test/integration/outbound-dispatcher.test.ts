@@ -221,6 +221,27 @@ test('a stream that begins only when it is told to, as a form of form-data, is s
   assert.equal(JSON.parse(recorder.text).body, 'hello');
 });
 
+test('a body of a request that is refused is released, and what it emits then harms nobody', async (t) => {
+  const { sidecar } = await OutboundFixture.start(t);
+  const old: Stream = Object.assign(new Stream(), {
+    pause: () => {},
+    resume: () => {
+      setImmediate(() => old.emit('error', new Error('nobody reads it')));
+    },
+  });
+  const stream = Readable.from(['hello']);
+  for (const body of [old, stream]) {
+    const handler = new LegacyRecorder();
+    // Whoever cannot be given the connection asks for one all the same.
+    Object.defineProperty(handler, 'onUpgrade', { value: undefined });
+    const options = { ...get, method: 'POST', upgrade: 'websocket', body };
+    assert.equal(sidecar.dispatcher.dispatch(options, handler), false);
+    await assert.rejects(handler.done, { code: 'SIDECAR_REQUEST_INVALID' });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(stream.destroyed);
+});
+
 test('a request body that breaks off ends the request with its error', async (t) => {
   const { sidecar } = await OutboundFixture.start(t, echo);
   const error = new Error('no more');

@@ -76,7 +76,7 @@ export abstract class AnsweringSocket extends AgentSocket {
     if (this.#held?.length === 0) {
       this.#held = undefined;
       this.#isHeadHeld = false;
-    } else if (!this.#isReleasePlanned) {
+    } else if (this.#held !== undefined && !this.#isReleasePlanned) {
       this.#isReleasePlanned = true;
       process.nextTick(() => {
         this.#isReleasePlanned = false;

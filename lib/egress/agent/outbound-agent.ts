@@ -70,6 +70,8 @@ export class OutboundAgent extends Agent implements RequestTaker {
   /** Takes a request from `node:http`. */
   addRequest(request: ClientRequest, options: ClientRequestArgs): void {
     this.#isUsedByHttps ||= request.protocol === 'https:';
+    // One that was made since, for a request which waited when another one's connection was lost.
+    this.#assigned = undefined;
     const isOurs = this.takes(request, options);
     // Both are agents, which the declarations give no such method.
     const taker = (isOurs ? Agent.prototype : this.#fallback(request)) as unknown as RequestTaker;

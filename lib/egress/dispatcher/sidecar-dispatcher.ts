@@ -1,5 +1,6 @@
 import { IdleWaiters } from '../../base/idle-waiters.js';
 import { LinkedList } from '../../base/linked-list.js';
+import { releaseBody } from '../body-pump.js';
 import type { OutboundClient } from '../request.js';
 import { invalid, type Target } from '../request-options.js';
 import { DispatchExchange } from './dispatch-exchange.js';
@@ -57,6 +58,7 @@ export class SidecarDispatcher extends UndiciDispatcher {
       // It is there: there is none only once this is closed.
       const request = parseDispatch(origin as Target, options);
       if (request.isUpgrade && !listener.takesUpgrade) {
+        releaseBody(request.body);
         throw invalid('the handler has no method for a connection that changes its protocol');
       }
       const exchange = new DispatchExchange(listener, this.#onDone);

@@ -226,6 +226,12 @@ describe('the options', () => {
     }
   });
 
+  test('may have what somebody has given all objects', (t) => {
+    Object.assign(Object.prototype, { polluted: 1 });
+    t.after(() => Reflect.deleteProperty(Object.prototype, 'polluted'));
+    check({ method: 'POST' })();
+  });
+
   test('that do not exist are refused, with the one that may be meant', () => {
     assert.throws(
       check({ metod: 'POST' }),
