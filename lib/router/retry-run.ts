@@ -2,7 +2,7 @@ import type { Cluster } from '../upstream/cluster.js';
 import type { Resource } from '../upstream/resource-manager.js';
 import type { RetryLoopOwner } from './retry-loop.js';
 import type { RetryPolicy } from './retry-policy.js';
-import { type RetryContext, RetryState } from './retry-state.js';
+import { type RetryContext, type RetryParts, RetryState } from './retry-state.js';
 import type { UpstreamRequest } from './upstream-request.js';
 
 /** What has become of an attempt. */
@@ -24,18 +24,17 @@ export interface AttemptResult {
  *
  * What is needed to try again is made when the first attempt has failed, as most do not.
  */
-export class RetryRun {
-  readonly #context: RetryContext;
-  readonly #owner: RetryLoopOwner;
-  readonly #policy: RetryPolicy;
-  readonly #cluster: Cluster;
-  readonly #resource: Resource;
+export class RetryRun implements RetryParts {
+  readonly context: RetryContext;
+  readonly owner: RetryLoopOwner;
+  readonly policy: RetryPolicy;
+  readonly cluster: Cluster;
+  readonly resource: Resource;
   #state: RetryState | undefined = undefined;
   #rivals: UpstreamRequest[] | undefined = undefined;
   #isPending = false;
   #hasEnded = false;
 
-  /** `resource`: the places for retries, of the cluster and for the priority of the request. */
   constructor(
     context: RetryContext,
     owner: RetryLoopOwner,
@@ -43,16 +42,16 @@ export class RetryRun {
     cluster: Cluster,
     resource: Resource,
   ) {
-    this.#context = context;
-    this.#owner = owner;
-    this.#policy = policy;
-    this.#cluster = cluster;
-    this.#resource = resource;
+    this.context = context;
+    this.owner = owner;
+    this.policy = policy;
+    this.cluster = cluster;
+    this.resource = resource;
   }
 
   /** Bits of `retry-conditions`. */
   get conditions(): number {
-    return this.#policy.conditions;
+    return this.policy.conditions;
   }
 
   /** Whether attempts are under way that have taken too long. */
@@ -124,13 +123,7 @@ export class RetryRun {
   }
 
   #begin(): RetryState {
-    this.#state ??= new RetryState(
-      this.#context,
-      this.#owner,
-      this.#policy,
-      this.#cluster,
-      this.#resource,
-    );
+    this.#state ??= new RetryState(this);
     return this.#state;
   }
 

@@ -15,6 +15,16 @@ export interface RetryContext {
   readonly retryOptions: RetryOptions;
 }
 
+/** What the retries of one request go by. */
+export interface RetryParts {
+  readonly context: RetryContext;
+  readonly owner: RetryLoopOwner;
+  readonly policy: RetryPolicy;
+  readonly cluster: Cluster;
+  /** The places for retries, of the cluster and for the priority of the request. */
+  readonly resource: Resource;
+}
+
 /**
  * - `retry`: another attempt follows; the result at hand is to be thrown away.
  * - `overflow`: it would, but the cluster admits no more retries. The result is the answer.
@@ -49,30 +59,16 @@ export function backOffMs(retry: number, baseMs: number, draw: number): number {
  * reference 3.6. A request without a policy has none.
  */
 export class RetryState {
-  readonly #context: RetryContext;
-  readonly #owner: RetryLoopOwner;
-  readonly #cluster: Cluster;
-  readonly #resource: Resource;
-  readonly #retries: number;
+  readonly #parts: RetryParts;
   #left: number;
   #started = 0;
   /** Retries that were begun and have no result yet. Each holds a place of the circuit breaker. */
   #outstanding = 0;
   #loop: RetryLoop | undefined = undefined;
 
-  constructor(
-    context: RetryContext,
-    owner: RetryLoopOwner,
-    policy: RetryPolicy,
-    cluster: Cluster,
-    resource: Resource,
-  ) {
-    this.#context = context;
-    this.#owner = owner;
-    this.#cluster = cluster;
-    this.#resource = resource;
-    this.#retries = policy.retries;
-    this.#left = policy.retries;
+  constructor(parts: RetryParts) {
+    this.#parts = parts;
+    this.#left = parts.policy.retries;
   }
 
   /**
@@ -85,7 +81,7 @@ export class RetryState {
     { isRetry, isUnreached }: RetriedAttempt,
   ): RetryDecision {
     if (this.#outstanding > 0 && !isRetriable) {
-      this.#cluster.stats.upstreamRqRetrySuccess++;
+      this.#parts.cluster.stats.upstreamRqRetrySuccess++;
     }
     this.drop(isRetry);
     if (this.#left === 0) {
@@ -119,9 +115,10 @@ export class RetryState {
   }
 
   #begin(isUnreached: boolean): RetryDecision {
-    const { runtime, random, retryOptions, wheel } = this.#context;
-    const { stats } = this.#cluster;
-    if (!retryOptions.admitsRetry(this.#cluster, this.#resource)) {
+    const { context, owner, policy, cluster, resource } = this.#parts;
+    const { runtime, random, retryOptions, wheel } = context;
+    const { stats } = cluster;
+    if (!retryOptions.admitsRetry(cluster, resource)) {
       stats.upstreamRqRetryOverflow++;
       return 'overflow';
     }
@@ -130,7 +127,7 @@ export class RetryState {
       return 'stop';
     }
     this.#outstanding++;
-    this.#resource.active++;
+    resource.active++;
     stats.upstreamRqRetry++;
     this.#started++;
     const baseMs = runtime.integer('upstream.base_retry_backoff_ms', 25);
@@ -138,7 +135,7 @@ export class RetryState {
       ? 0
       : backOffMs(this.#started, baseMs, random.fraction());
     if (this.#loop === undefined) {
-      this.#loop = new RetryLoop(this.#owner, wheel, this.#retries);
+      this.#loop = new RetryLoop(owner, wheel, policy.retries);
       this.#loop.start(delayMs);
     } else {
       this.#loop.next(delayMs);
@@ -152,12 +149,12 @@ export class RetryState {
    * docs/decisions/0011.
    */
   #goesAtOnce(isUnreached: boolean): boolean {
-    return isUnreached && this.#started === 1 && this.#cluster.hostSet.hosts.length > 1;
+    return isUnreached && this.#started === 1 && this.#parts.cluster.hostSet.hosts.length > 1;
   }
 
   #release(count: number): void {
     const released = Math.min(count, this.#outstanding);
     this.#outstanding -= released;
-    this.#resource.active -= released;
+    this.#parts.resource.active -= released;
   }
 }

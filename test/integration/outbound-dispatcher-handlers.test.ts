@@ -29,7 +29,7 @@ for (const event of ['start', 'head', 'data', 'end']) {
   });
 }
 
-test('a request body that breaks off has not aborted its request', async (t) => {
+test('a request body that breaks off ends the request with its error, and has not aborted it', async (t) => {
   const { sidecar } = await OutboundFixture.start(t, echo);
   const error = new Error('no more');
   async function* broken(): AsyncGenerator<string> {
