@@ -1,3 +1,4 @@
+import { readDecimal } from '../base/decimal.js';
 import { quoteText } from '../config/describe-value.js';
 import { findNearestName } from '../config/nearest-name.js';
 import { UsageError } from './usage-error.js';
@@ -60,8 +61,8 @@ export class ParsedFlags {
     if (text === undefined) {
       return undefined;
     }
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= minimum)) {
+    const value = readDecimal(text);
+    if (value === undefined || value < minimum) {
       throw new UsageError(
         `--${name} must be a whole number, ${minimum} or more; it is ${quoteText(text)}`,
       );

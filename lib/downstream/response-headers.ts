@@ -1,5 +1,5 @@
 import type { RouteTableConfig } from '../config/route-table-config.js';
-import type { HeaderList } from '../http/headers.js';
+import { type HeaderList, removeHeaders } from '../http/headers.js';
 import { HeaderAdditions, type HeaderVariables } from '../router/header-additions.js';
 
 /**
@@ -53,16 +53,7 @@ export class CustomResponseHeaders {
   }
 
   apply(headers: HeaderList, variables: HeaderVariables): void {
-    let kept = 0;
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i] as string;
-      if (!this.#toRemove.has(name)) {
-        headers[kept] = name;
-        headers[kept + 1] = headers[i + 1] as string;
-        kept += 2;
-      }
-    }
-    headers.length = kept;
+    removeHeaders(headers, this.#toRemove);
     this.#toAdd.addTo(headers, variables);
   }
 }

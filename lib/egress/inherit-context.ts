@@ -1,3 +1,4 @@
+import { readDecimal } from '../base/decimal.js';
 import type { ActiveStream } from '../downstream/active-stream.js';
 import type { ContextPolicy } from '../http/context-policy.js';
 import { getHeader, type HeaderList, hasHeader } from '../http/headers.js';
@@ -29,5 +30,5 @@ export function inheritContext(
 
 /** What the router would not understand is no time-out. */
 function hasOwnTimeout(headers: HeaderList): boolean {
-  return /^\d{1,15}$/.test(getHeader(headers, 'x-envoy-upstream-rq-timeout-ms') ?? '');
+  return readDecimal(getHeader(headers, 'x-envoy-upstream-rq-timeout-ms') ?? '') !== undefined;
 }

@@ -103,13 +103,15 @@ function checkType(type: string): void {
   }
 }
 
-function addType(type: string, headers: HeaderList): void {
+/** Says of which type the body is, unless that is said already. */
+export function addType(type: string, headers: HeaderList): void {
   if (!hasHeader(headers, 'content-type')) {
     headers.push('content-type', type);
   }
 }
 
-function addLength(length: number, headers: HeaderList): void {
+/** Says how long the body is. Throws if something else is said already. */
+export function addLength(length: number, headers: HeaderList): void {
   if (!Number.isSafeInteger(length)) {
     throw invalid('the body does not know its size');
   }

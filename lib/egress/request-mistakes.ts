@@ -1,8 +1,8 @@
 import { describeValue } from '../config/describe-value.js';
 import { hintAtName } from '../config/option-check.js';
 
-/** What `sidecar.request` has. */
-const knownOptions: readonly string[] = ['method', 'headers', 'body', 'signal'];
+/** The options that `sidecar.request` has. */
+export const requestOptionNames: readonly string[] = ['method', 'headers', 'body', 'signal'];
 
 /** What to do instead, by the options that other clients have. */
 const advice: readonly (readonly [advice: string, options: readonly string[]])[] = [
@@ -70,7 +70,7 @@ export function adviseOnOption(options: object, name: string): string {
   }
   const [found] = advice.find(([, names]) => names.includes(name)) ?? [];
   return found === undefined
-    ? `unknown option "${name}"; there are: ${knownOptions.join(', ')}${hintAtName(name, knownOptions)}`
+    ? `unknown option "${name}"; there are: ${requestOptionNames.join(', ')}${hintAtName(name, requestOptionNames)}`
     : `unknown option "${name}"; ${found}`;
 }
 

@@ -1,10 +1,12 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { readDecimal } from '../base/decimal.js';
 import { SidecarError } from '../base/errors.js';
+import { KnownTexts } from '../base/known-texts.js';
 import { describeValue } from '../config/describe-value.js';
 import { isHeaderBytes } from '../config/header-text.js';
 import { isJsonObject } from '../config/json-members.js';
 import { type HeaderList, hasHeader, lowerCaseName } from '../http/headers.js';
-import { adviseOnOption, describeWrongUrl } from './request-mistakes.js';
+import { adviseOnOption, describeWrongUrl, requestOptionNames } from './request-mistakes.js';
 
 /** Headers as callers write them: an object, or names and values in pairs. */
 export type HeadersInput =
@@ -49,7 +51,7 @@ export interface RequestOptions {
  * Throws `SIDECAR_REQUEST_INVALID` for options that do not exist: a call without its body, or without
  * its time-out, must not look like one that has it.
  */
-export function checkOptionNames(options: RequestOptions): void {
+export function checkRequestOptions(options: RequestOptions): void {
   if (typeof options !== 'object') {
     throw invalid(`the options are ${describeValue(options)}, expected an object`);
   }
@@ -57,7 +59,7 @@ export function checkOptionNames(options: RequestOptions): void {
   // Also those that are inherited, as they are read from there, too.
   for (const name in options) {
     isEmpty = false;
-    if (name !== 'method' && name !== 'headers' && name !== 'body' && name !== 'signal') {
+    if (!requestOptionNames.includes(name)) {
       refuseOption(options, name);
     }
   }
@@ -191,10 +193,7 @@ interface HeaderRule {
 }
 
 /** Applications send the same names again and again, which need to be looked at once. */
-const maxKnownNames = 1024;
-const maxKnownNameLength = 64;
-/** By the name as it is spelled. */
-const knownNames = new Map<string, HeaderRule>();
+const knownNames: KnownTexts<HeaderRule> = new KnownTexts(1024, 64);
 
 /**
  * Returns the headers as a list, names in lower case. Throws `SIDECAR_REQUEST_INVALID` for what
@@ -234,7 +233,8 @@ function entriesOf(input: object): [string, unknown][] {
   return entries;
 }
 
-function isIterable(input: object): input is Iterable<unknown> {
+/** Whether an object has pairs to be walked through, and not properties. */
+export function isIterable(input: object): input is Iterable<unknown> {
   return Symbol.iterator in input;
 }
 
@@ -268,7 +268,7 @@ function checkSingle(list: HeaderList, name: string, value: string): void {
   if (hasHeader(list, name)) {
     throw invalid(`header "${name}" cannot be sent twice`);
   }
-  if (name === 'content-length' && !/^\d{1,15}$/.test(value)) {
+  if (name === 'content-length' && readDecimal(value) === undefined) {
     throw invalid(`content-length "${value}" is not a number of bytes; leave the header out`);
   }
 }
@@ -289,9 +289,7 @@ function makeRule(rawName: string): HeaderRule {
     isSingle: singleHeaders.has(name),
     isDropped: droppedHeaders.has(name),
   };
-  if (knownNames.size < maxKnownNames && rawName.length <= maxKnownNameLength) {
-    knownNames.set(rawName, rule);
-  }
+  knownNames.add(rawName, rule);
   return rule;
 }
 

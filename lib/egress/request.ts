@@ -25,7 +25,7 @@ import { OutboundStream } from './outbound-stream.js';
 import { PassthroughCall } from './passthrough.js';
 import { announcedLength, prepareBody } from './request-body.js';
 import {
-  checkOptionNames,
+  checkRequestOptions,
   checkSignal,
   parseHeaders,
   parseMethod,
@@ -143,7 +143,7 @@ export class OutboundClient implements CallOwner {
     }
     const target = parseTarget(url);
     if (options !== noOptions) {
-      checkOptionNames(options);
+      checkRequestOptions(options);
     }
     const { signal } = options;
     checkSignal(signal);

@@ -1,3 +1,4 @@
+import { readDecimal } from '../base/decimal.js';
 import { isHeaderBytes, isHeaderName } from '../config/header-text.js';
 import { isAuthority } from '../http/authority.js';
 import type { FilterFactory, FilterStatus, HttpFilter } from '../http/filter.js';
@@ -120,7 +121,7 @@ function headersFault(
       typeof value !== 'string' ||
       !isHeaderBytes(value) ||
       (lowerCased === 'host' && !isAuthority(value)) ||
-      (isLength && (++lengths > 1 || !/^\d{1,15}$/.test(value)))
+      (isLength && (++lengths > 1 || readDecimal(value) === undefined))
     ) {
       return `header ${name}: ${JSON.stringify(value)}`;
     }

@@ -1,3 +1,5 @@
+import { KnownTexts } from '../base/known-texts.js';
+
 /**
  * The headers of one message: names and values in turn, `[name, value, name, value, ...]`, in the
  * order in which they stood, names in lower case. A name may occur several times.
@@ -44,6 +46,24 @@ export function removeHeader(headers: HeaderList, name: string): void {
   removeHeaderFrom(headers, name, 0);
 }
 
+/** Removes every header whose name (lower case) is one of `names`. */
+export function removeHeaders(headers: HeaderList, names: ReadonlySet<string>): void {
+  let kept = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (!names.has(name)) {
+      if (kept !== i) {
+        headers[kept] = name;
+        headers[kept + 1] = headers[i + 1] as string;
+      }
+      kept += 2;
+    }
+  }
+  if (kept !== headers.length) {
+    headers.length = kept;
+  }
+}
+
 function removeHeaderFrom(headers: HeaderList, name: string, from: number): void {
   let kept = from;
   for (let i = from; i < headers.length; i += 2) {
@@ -60,10 +80,7 @@ function removeHeaderFrom(headers: HeaderList, name: string, from: number): void
   }
 }
 
-/** What is remembered of the spellings of header names: a peer that invents names cannot grow it. */
-const maxKnownNames = 1024;
-const maxKnownLength = 64;
-const knownNames = new Map<string, string>();
+const knownNames: KnownTexts<string> = new KnownTexts(1024, 64);
 
 /** Returns `name` in lower case. Spellings that were seen before cost one look-up. */
 export function lowerCaseName(name: string): string {
@@ -72,8 +89,6 @@ export function lowerCaseName(name: string): string {
     return known;
   }
   const lower = name.toLowerCase();
-  if (knownNames.size < maxKnownNames && name.length <= maxKnownLength) {
-    knownNames.set(name, lower);
-  }
+  knownNames.add(name, lower);
   return lower;
 }

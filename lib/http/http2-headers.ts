@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
-import type { HeaderList } from './headers.js';
+import { type HeaderList, removeHeaders } from './headers.js';
 
 /** What is of one connection, and malformed in a message of HTTP/2: RFC 9113, 8.2.2. */
 const connectionHeaders: ReadonlySet<string> = new Set([
@@ -14,16 +14,7 @@ const connectionHeaders: ReadonlySet<string> = new Set([
 
 /** Removes from the headers of a message what HTTP/2 has no place for, in place. */
 export function removeConnectionHeaders(headers: HeaderList): void {
-  let kept = 0;
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (!connectionHeaders.has(name)) {
-      headers[kept] = name;
-      headers[kept + 1] = headers[i + 1] as string;
-      kept += 2;
-    }
-  }
-  headers.length = kept;
+  removeHeaders(headers, connectionHeaders);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { readDecimal } from '../base/decimal.js';
 import { getHeader, type HeaderList } from './headers.js';
 import type { TraceScope } from './request-trace.js';
 import { b3Headers, w3cHeaders } from './trace-headers.js';
@@ -41,8 +42,7 @@ export function isInheritedHeader(name: string): boolean {
 
 /** Returns how many milliseconds whoever has sent a request waits; 0 if that is not said. */
 export function readExpectedMs(headers: HeaderList): number {
-  const value = getHeader(headers, expectedTimeoutName);
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : 0;
+  return readDecimal(getHeader(headers, expectedTimeoutName) ?? '') ?? 0;
 }
 
 /** What calls of the application take over from the request that they are made for. */

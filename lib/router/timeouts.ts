@@ -1,4 +1,5 @@
-import { getHeader, type HeaderList, setHeader } from '../http/headers.js';
+import { readDecimal } from '../base/decimal.js';
+import { getHeader, type HeaderList, removeHeaders, setHeader } from '../http/headers.js';
 import { parseRetryGrpcOn, parseRetryOn } from './retry-conditions.js';
 import { effectivePerTryTimeoutMs, type RetryPolicy, uniteRetryPolicies } from './retry-policy.js';
 import type { Route } from './route.js';
@@ -54,26 +55,13 @@ export function takeControlHeaders(route: Route, headers: HeaderList): RequestCo
     retryPolicy: uniteRetryPolicies(route.retryPolicy, conditions, retries),
     altStatName: getHeader(headers, altStatName),
   };
-  removeControlHeaders(headers);
+  removeHeaders(headers, controlHeaders);
   return controls;
 }
 
 /** As it was written: dropped if it is too long for the route, it may be short enough for a request. */
 function configuredPerTryTimeoutMs({ config }: Route): number {
   return config.action.kind === 'forward' ? (config.action.retryPolicy?.perTryTimeoutMs ?? 0) : 0;
-}
-
-function removeControlHeaders(headers: HeaderList): void {
-  let kept = 0;
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (!controlHeaders.has(name)) {
-      headers[kept] = name;
-      headers[kept + 1] = headers[i + 1] as string;
-      kept += 2;
-    }
-  }
-  headers.length = kept;
 }
 
 /**
@@ -106,5 +94,5 @@ function readList(headers: HeaderList, name: string): string | undefined {
 
 /** Returns the number, or `undefined` for what is none: then the route decides. */
 function readNumber(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+  return value === undefined ? undefined : readDecimal(value);
 }

@@ -6,6 +6,7 @@ import {
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http';
+import { KnownTexts } from '../../base/known-texts.js';
 import type { HeaderList } from '../../http/headers.js';
 
 /** What `setHeader` takes. */
@@ -15,8 +16,7 @@ type HeaderValue = number | string | readonly string[];
 export type HeadersArgument = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
 
 /** Spellings of names that were found to be valid; an application uses few. */
-const maxKnownNames = 1024;
-const knownNames = new Map<string, string>();
+const knownNames: KnownTexts<string> = new KnownTexts(1024, 64);
 
 /**
  * A `ServerResponse` that keeps its headers in a list of its own until the head is written.
@@ -212,8 +212,6 @@ function checkName(name: string): string {
   }
   validateHeaderName(name);
   const lower = name.toLowerCase();
-  if (knownNames.size < maxKnownNames) {
-    knownNames.set(name, lower);
-  }
+  knownNames.add(name, lower);
   return lower;
 }

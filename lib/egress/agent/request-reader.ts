@@ -1,3 +1,4 @@
+import { readDecimal } from '../../base/decimal.js';
 import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
 import { chunked, readRequestHeaders, readTrailers } from '../../downstream/codec/http1-framing.js';
 import { getHeader, type HeaderList } from '../../http/headers.js';
@@ -23,7 +24,6 @@ const maxChunkLineBytes = 1024;
 const maxTextBytes = 4096;
 
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\xff]+) HTTP\/1\.1$/;
-const lengthValue = /^\d{1,15}$/;
 const lengthName = 'content-length';
 const lineEnd = '\r\n';
 const headEnd = '\r\n\r\n';
@@ -163,7 +163,7 @@ export class RequestReader {
       this.#fail('its headers contradict each other in where its body ends');
       return;
     }
-    if (lengths === 1 && !lengthValue.test(getHeader(head.headers, lengthName) ?? '')) {
+    if (lengths === 1 && readDecimal(getHeader(head.headers, lengthName) ?? '') === undefined) {
       this.#fail('its content-length is not a number of bytes');
       return;
     }

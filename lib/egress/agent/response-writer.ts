@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { readDecimal } from '../../base/decimal.js';
 import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
 import { fitResponseHeaders, hasBody } from '../../downstream/codec/http1-framing.js';
 import type { HeaderList } from '../../http/headers.js';
@@ -12,7 +13,6 @@ const ownNames: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',
 ]);
-const lengthValue = /^\d{1,15}$/;
 const lineEnd: Buffer = Buffer.from('\r\n');
 
 /** Writes one response as HTTP/1.1, for the parser of `node:http`. */
@@ -102,7 +102,7 @@ export class ResponseWriter {
 /** Returns where a length stands, or -1. Filters of the application may give one that is none. */
 function findLength(headers: HeaderList): number {
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === 'content-length' && lengthValue.test(headers[i + 1] as string)) {
+    if (headers[i] === 'content-length' && readDecimal(headers[i + 1] as string) !== undefined) {
       return i;
     }
   }

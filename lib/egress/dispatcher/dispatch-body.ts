@@ -1,12 +1,7 @@
 import { Readable } from 'node:stream';
-import {
-  addHeader,
-  getHeader,
-  type HeaderList,
-  hasHeader,
-  removeHeader,
-} from '../../http/headers.js';
+import { addHeader, type HeaderList, removeHeader } from '../../http/headers.js';
 import { type StreamedBody, toBuffer } from '../body-pump.js';
+import { addLength, addType, announcedLength } from '../request-body.js';
 import { invalid } from '../request-options.js';
 import { refuseUsedBody } from '../used-body.js';
 
@@ -29,44 +24,25 @@ export function prepareDispatchBody(
   method: string,
   headers: HeaderList,
 ): Buffer | StreamedBody | undefined {
-  if ((body === undefined || body === null) && !methodsWithBody.has(method)) {
-    dropLength(headers);
-    return undefined;
-  }
   const bytes = toBytes(body);
   if (bytes === undefined) {
     return toStreamedBody(body, headers);
   }
   if (bytes.length === 0 && !methodsWithBody.has(method)) {
-    dropLength(headers);
+    // Headers that were copied from another request may say something of that one's body.
+    removeHeader(headers, 'content-length');
     return undefined;
   }
-  const announced = announcedLength(headers);
-  if (announced === undefined) {
-    addHeader(headers, 'content-length', String(bytes.length));
-  } else if (announced !== bytes.length) {
-    throw invalid(`content-length is ${announced}, but the body has ${bytes.length} bytes`);
-  }
+  addLength(bytes.length, headers);
   return bytes.length === 0 ? undefined : bytes;
 }
 
-/** Headers that were copied from another request may say something of that one's body. */
-function dropLength(headers: HeaderList): void {
-  if (hasHeader(headers, 'content-length')) {
-    removeHeader(headers, 'content-length');
-  }
-}
-
-/** What `content-length` says, if it is there. */
-export function announcedLength(headers: HeaderList): number | undefined {
-  const value = getHeader(headers, 'content-length');
-  return value === undefined ? undefined : Number(value);
-}
+const noBytes: Buffer = Buffer.alloc(0);
 
 /** Returns a body that is all at hand, or `undefined` for any other. */
 function toBytes(body: unknown): Buffer | undefined {
   if (body === undefined || body === null) {
-    return Buffer.alloc(0);
+    return noBytes;
   }
   if (typeof body === 'string') {
     return Buffer.from(body);
@@ -82,7 +58,7 @@ function toBytes(body: unknown): Buffer | undefined {
 
 function toStreamedBody(body: unknown, headers: HeaderList): StreamedBody {
   if (body instanceof Blob) {
-    addType(headers, body.type);
+    addTypeIfAny(body.type, headers);
     if (announcedLength(headers) === undefined) {
       addHeader(headers, 'content-length', String(body.size));
     }
@@ -110,9 +86,9 @@ function toStreamedBody(body: unknown, headers: HeaderList): StreamedBody {
   throw invalid('the body is none of: string, bytes, stream, Blob, FormData, iterable');
 }
 
-function addType(headers: HeaderList, type: string): void {
-  if (type !== '' && !hasHeader(headers, 'content-type')) {
-    addHeader(headers, 'content-type', type);
+function addTypeIfAny(type: string, headers: HeaderList): void {
+  if (type !== '') {
+    addType(type, headers);
   }
 }
 
@@ -134,7 +110,7 @@ function toMultipart(
     }
   }
   const { body, headers: written } = new Response(copy);
-  addType(headers, written.get('content-type') ?? '');
+  addTypeIfAny(written.get('content-type') ?? '', headers);
   return body ?? iterate([]);
 }
 

@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { stringify } from 'node:querystring';
 import { addHeader, type HeaderList, hasHeader } from '../../http/headers.js';
 import type { StreamedBody } from '../body-pump.js';
-import { appendHeader, invalid, parseMethod, type Target } from '../request-options.js';
+import { appendHeader, invalid, isIterable, parseMethod, type Target } from '../request-options.js';
 import { prepareDispatchBody } from './dispatch-body.js';
 
 /**
@@ -190,8 +190,4 @@ function toText(name: string, value: unknown): string {
   }
   // `null` is an empty value to undici, and other primitives are what they read as.
   return value === null ? '' : String(value);
-}
-
-function isIterable(input: object): input is Iterable<unknown> {
-  return Symbol.iterator in input;
 }

@@ -1,12 +1,11 @@
+import { KnownTexts } from '../../base/known-texts.js';
 import type { HeaderList } from '../../http/headers.js';
 
 /** Headers as handlers with a controller get them: a name that came more than once has a list. */
 export type HeaderObject = Record<string, string | string[]>;
 
-/** Names come again with every response. A host that invents names cannot grow this. */
-const maxKnownNames = 256;
-const maxKnownLength = 64;
-const knownNames = new Map<string, Buffer>();
+/** Names come again with every response. */
+const knownNames: KnownTexts<Buffer> = new KnownTexts(256, 64);
 
 /**
  * Returns headers as undici's parser has them: names and values in turn, each as its bytes. Those of
@@ -29,9 +28,7 @@ function nameBytes(name: string): Buffer {
     // Not of the pool, of which what is kept would hold the rest, too.
     bytes = Buffer.alloc(name.length);
     bytes.write(name, 'latin1');
-    if (knownNames.size < maxKnownNames && name.length <= maxKnownLength) {
-      knownNames.set(name, bytes);
-    }
+    knownNames.add(name, bytes);
   }
   return bytes;
 }

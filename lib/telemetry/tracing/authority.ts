@@ -1,4 +1,5 @@
 import { fromByteString } from '../../base/byte-string.js';
+import { KnownTexts } from '../../base/known-texts.js';
 
 /** Whom a request names as its host, as spans show it. */
 export interface Authority {
@@ -14,10 +15,7 @@ export interface Authority {
 /** `host:port`, IPv6 addresses in brackets. */
 const addressPattern = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/;
 
-/** What is remembered: a client that makes hosts up cannot have it grow. */
-const maxKnown = 256;
-const maxKnownLength = 128;
-const known = new Map<string, Authority>();
+const known: KnownTexts<Authority> = new KnownTexts(256, 128);
 
 /** Takes the host of a request apart. One that was seen before costs a look-up. */
 export function readAuthority(authority: string): Authority {
@@ -26,9 +24,7 @@ export function readAuthority(authority: string): Authority {
     return found;
   }
   const read = parseAuthority(authority);
-  if (known.size < maxKnown && authority.length <= maxKnownLength) {
-    known.set(authority, read);
-  }
+  known.add(authority, read);
   return read;
 }
 

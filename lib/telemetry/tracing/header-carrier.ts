@@ -1,4 +1,5 @@
 import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
+import { KnownTexts } from '../../base/known-texts.js';
 import { isHeaderBytes, isHeaderName } from '../../config/header-text.js';
 import { type HeaderList, lowerCaseName, setHeader } from '../../http/headers.js';
 
@@ -35,17 +36,15 @@ export const headerSetter: TextMapSetter<HeaderList> = {
   },
 };
 
-/** How many names are remembered: a propagator may make some up for each request. */
-const maxWritableNames = 64;
-const writableNames = new Set<string>();
+/** Whether they are names of headers: a propagator says the same for each request. */
+const knownNames: KnownTexts<boolean> = new KnownTexts(64, 64);
 
 function isWritableName(name: string): boolean {
-  if (writableNames.has(name)) {
-    return true;
+  const known = knownNames.get(name);
+  if (known !== undefined) {
+    return known;
   }
   const isWritable = isHeaderName(name);
-  if (isWritable && writableNames.size < maxWritableNames) {
-    writableNames.add(name);
-  }
+  knownNames.add(name, isWritable);
   return isWritable;
 }

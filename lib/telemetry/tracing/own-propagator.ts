@@ -3,7 +3,7 @@ import {
   getHeader,
   type HeaderList,
   hasHeader,
-  removeHeader,
+  removeHeaders,
   setHeader,
 } from '../../http/headers.js';
 import { b3Headers, w3cHeaders } from '../../http/trace-headers.js';
@@ -25,6 +25,8 @@ const traceIdPattern = /^(?!0+$)(?:[\da-f]{16}|[\da-f]{32})$/i;
 const spanIdPattern = /^(?!0+$)[\da-f]{16}$/i;
 
 const traceHeaders: ReadonlySet<string> = new Set([...w3cHeaders, ...b3Headers]);
+/** Those that a context may be written without. */
+const replacedHeaders: ReadonlySet<string> = new Set(['tracestate', ...b3Headers]);
 
 /** A trace id of 64 bits, as OpenTelemetry has it. */
 const shortIdPadding = '0'.repeat(16);
@@ -69,10 +71,7 @@ export class OwnPropagator {
       return;
     }
     if (hasTraceHeader(headers)) {
-      removeHeader(headers, 'tracestate');
-      for (const name of b3Headers) {
-        removeHeader(headers, name);
-      }
+      removeHeaders(headers, replacedHeaders);
     }
     const { traceId, spanId, traceFlags, traceState } = spanContext;
     const isSampled = (traceFlags & this.#api.TraceFlags.SAMPLED) !== 0;

@@ -1,5 +1,5 @@
 import type { Context, PropagationAPI } from '@opentelemetry/api';
-import type { HeaderList } from '../../http/headers.js';
+import { type HeaderList, removeHeaders } from '../../http/headers.js';
 import { b3Headers } from '../../http/trace-headers.js';
 import { headerGetter, headerSetter } from './header-carrier.js';
 import type { OpenTelemetryApi } from './open-telemetry-api.js';
@@ -67,21 +67,4 @@ function headersOf(fields: readonly string[]): ReadonlySet<string> {
   const names = new Set(fields.map((field) => field.toLowerCase()));
   // B3 is read in either form, and written in one.
   return b3Headers.some((name) => names.has(name)) ? new Set([...names, ...b3Headers]) : names;
-}
-
-function removeHeaders(headers: HeaderList, names: ReadonlySet<string>): void {
-  let kept = 0;
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (!names.has(name)) {
-      if (kept !== i) {
-        headers[kept] = name;
-        headers[kept + 1] = headers[i + 1] as string;
-      }
-      kept += 2;
-    }
-  }
-  if (kept < headers.length) {
-    headers.length = kept;
-  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  checkOptionNames,
+  checkRequestOptions,
   checkSignal,
   type HeadersInput,
   parseHeaders,
@@ -208,7 +208,7 @@ describe('the signal', () => {
 
 describe('the options', () => {
   // Callers without types may give anything.
-  const check = (options: unknown) => () => checkOptionNames(options as RequestOptions);
+  const check = (options: unknown) => () => checkRequestOptions(options as RequestOptions);
 
   test('may be left out, given without a value, inherited, or of a class of the caller', () => {
     class Options {

@@ -6,6 +6,7 @@ import {
   hasHeader,
   lowerCaseName,
   removeHeader,
+  removeHeaders,
   setHeader,
 } from '../../../lib/http/headers.js';
 
@@ -58,6 +59,18 @@ describe('addHeader', () => {
       list.filter((_, index) => list[index - 1] === 'a' && index % 2 === 1),
       ['1', '2', '3'],
     );
+  });
+});
+
+describe('removeHeaders', () => {
+  test('removes every occurrence of each name, and keeps the order of the others', () => {
+    const list = createList();
+    removeHeaders(list, new Set(['a', 'nowhere']));
+    assert.deepEqual(list, ['b', 'a', 'c', '']);
+    removeHeaders(list, new Set());
+    assert.deepEqual(list, ['b', 'a', 'c', '']);
+    removeHeaders(list, new Set(['b', 'c']));
+    assert.deepEqual(list, []);
   });
 });
 
